@@ -1,0 +1,47 @@
+#!/usr/bin/env node
+// The npm bin. Plain JavaScript for old Nodes: goes on in Node 24, this one or the packaged one.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const NODE_MAJOR = 24;
+
+/** The optional dependencies of package.json that bring a Node, whichever fits this machine. */
+const PACKAGES = [
+  `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`,
+  `node-bin-${process.platform}-${process.arch}`,
+];
+
+function packagedNode() {
+  const require = createRequire(import.meta.url);
+  for (const name of PACKAGES) {
+    try {
+      const dir = dirname(require.resolve(`${name}/package.json`));
+      const path = ['node', 'node.exe']
+        .map((file) => join(dir, 'bin', file))
+        .find((file) => existsSync(file));
+      if (path !== undefined) return path;
+    } catch {
+      // Not installed on this platform: the next name may be.
+    }
+  }
+  return undefined;
+}
+
+if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR) {
+  await import('../dist/src/main.js');
+} else {
+  const node = packagedNode();
+  if (node === undefined) {
+    process.stderr.write(
+      `muster needs Node ${NODE_MAJOR} or later and this is ${process.version}: install it, or reinstall muster ` +
+        `without --omit=optional so that npm brings one\n`,
+    );
+    process.exit(1);
+  }
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('exit', (code) => process.exit(code ?? 1));
+}
