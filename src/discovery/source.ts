@@ -42,6 +42,8 @@ export interface SourceAdapter<Options> {
   readonly kind: string;
   /** Parses the options and throws a ZodError; also gives the JSON Schema. */
   readonly schema: import('zod').ZodType<Options>;
+  /** The label that holds the source's own name of a service (`consul.service`), which `from[].service` selects by; absent: it has none. */
+  readonly serviceLabel?: string | undefined;
   create(options: Options, context: SourceContext): Source;
 }
 
@@ -50,4 +52,6 @@ export interface SourceContext {
   readonly name: string;
   /** Relative paths in the options start here (the folder of the config). */
   readonly baseDir: string;
+  /** Scopes that have a last good from before a restart: the source says `gone` for those it no longer finds. */
+  readonly knownScopes?: readonly string[] | undefined;
 }

@@ -1,0 +1,77 @@
+import type { Instance } from '../model/instance.ts';
+
+type ByScope = Map<string, readonly Instance[]>;
+
+/**
+ * The instances of one source, found by label. A scope is replaced at a cost of its own size; a
+ * label is indexed when a service first selects by it, so that a thousand services that each pick
+ * their own few out of twenty thousand instances do not walk all of them.
+ */
+export class InstanceIndex {
+  /** The label that holds the source's own name of a service, `undefined` where it has none. */
+  readonly serviceLabel: string | undefined;
+  readonly #scopes: ByScope = new Map();
+  readonly #labels = new Map<string, Map<string, ByScope>>();
+
+  constructor(serviceLabel?: string) {
+    this.serviceLabel = serviceLabel;
+  }
+
+  /** What `scope` holds from now on; an empty list forgets it. */
+  replace(scope: string, instances: readonly Instance[]): void {
+    const before = this.#scopes.get(scope) ?? [];
+    if (instances.length === 0) this.#scopes.delete(scope);
+    else this.#scopes.set(scope, instances);
+    for (const [label, values] of this.#labels) {
+      for (const value of new Set(before.map((instance) => labelOf(instance, label)))) {
+        if (value !== undefined) forget(values, value, scope);
+      }
+      addScope(values, label, scope, instances);
+    }
+  }
+
+  /** Every instance, in no order that means anything. */
+  *all(): Generator<Instance, void, void> {
+    for (const instances of this.#scopes.values()) yield* instances;
+  }
+
+  /** The instances whose `label` is `value`. */
+  *withLabel(label: string, value: string): Generator<Instance, void, void> {
+    const scopes = this.#indexOf(label).get(value);
+    if (scopes !== undefined) for (const instances of scopes.values()) yield* instances;
+  }
+
+  #indexOf(label: string): Map<string, ByScope> {
+    const known = this.#labels.get(label);
+    if (known !== undefined) return known;
+    const values = new Map<string, ByScope>();
+    for (const [scope, instances] of this.#scopes) addScope(values, label, scope, instances);
+    this.#labels.set(label, values);
+    return values;
+  }
+}
+
+/** The value of a label; undefined where the instance does not have it (`constructor` is no label). */
+export function labelOf(instance: Instance, label: string): string | undefined {
+  return Object.hasOwn(instance.labels, label) ? instance.labels[label] : undefined;
+}
+
+function addScope(
+  values: Map<string, ByScope>,
+  label: string,
+  scope: string,
+  instances: readonly Instance[],
+): void {
+  for (const [value, some] of Map.groupBy(instances, (instance) => labelOf(instance, label))) {
+    if (value === undefined) continue;
+    const scopes = values.get(value) ?? new Map();
+    scopes.set(scope, some);
+    values.set(value, scopes);
+  }
+}
+
+function forget(values: Map<string, ByScope>, value: string, scope: string): void {
+  const scopes = values.get(value);
+  scopes?.delete(scope);
+  if (scopes?.size === 0) values.delete(value);
+}
