@@ -1,0 +1,37 @@
+import { globSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { expect, test } from 'vitest';
+import { importsOf } from './imports.ts';
+
+/** Our own files that come along when `entry` is imported, types too. */
+function reachable(entry: string): ReadonlySet<string> {
+  const seen = new Set<string>();
+  const walk = (file: string): void => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    for (const { to, own } of importsOf(file)) if (own) walk(to);
+  };
+  walk(entry);
+  return seen;
+}
+
+/** Files that belong to a port and not to one entry of its registry. */
+const SHARED: Readonly<Record<string, RegExp>> = {
+  'src/discovery/index.ts': /^src\/discovery\/[^/]+$/,
+  'src/secrets/index.ts': /^src\/secrets\/[^/]+$/,
+};
+
+test.each([
+  'src/discovery/index.ts',
+  'src/secrets/index.ts',
+  'src/translate/filters/index.ts',
+  'src/api/endpoints/index.ts',
+  'src/cli/index.ts',
+  'src/fleet/queue/index.ts',
+  'src/fleet/state/index.ts',
+])('%s knows everything in its folder', (registry) => {
+  const files = globSync(`${dirname(registry)}/**/*.ts`).filter((file) => !SHARED[registry]?.test(file));
+  const known = reachable(registry);
+  expect(files.filter((file) => !known.has(file))).toEqual([]);
+  expect(known.size).toBeGreaterThan(1);
+});
