@@ -1,0 +1,91 @@
+import type protobufjs from 'protobufjs';
+import { ProtoError } from './proto-error.ts';
+
+/**
+ * Merges a fragment into the messages of the same name: fields, oneof members, enum values and nested types.
+ * A number or a name that is already taken is an error, which also tells when a newer dependency made a patch needless.
+ */
+export function applyPatch(
+  library: typeof protobufjs,
+  root: protobufjs.Root,
+  fragment: protobufjs.NamespaceBase,
+  path: string,
+): void {
+  for (const child of [...fragment.nestedArray]) {
+    const target = find(library, root, namesOf(child));
+    if (target === undefined) move(fragment, child, parentOf(library, root, child));
+    else if (child instanceof library.Type && target instanceof library.Type) {
+      mergeFields(child, target, path);
+      applyPatch(library, root, child, path);
+    } else if (child instanceof library.Enum && target instanceof library.Enum)
+      mergeValues(child, target, path);
+    else if (child instanceof library.Namespace && !(child instanceof library.Type))
+      applyPatch(library, root, child, path);
+    else throw new ProtoError(path, `${child.fullName} is of another kind in the file it patches`);
+  }
+}
+
+function parentOf(
+  library: typeof protobufjs,
+  root: protobufjs.Root,
+  child: protobufjs.ReflectionObject,
+): protobufjs.NamespaceBase {
+  const names = namesOf(child).slice(0, -1);
+  const parent = find(library, root, names);
+  return parent instanceof library.Namespace ? parent : root.define(names);
+}
+
+const namesOf = (object: protobufjs.ReflectionObject): string[] =>
+  object.fullName.replace(/^\./, '').split('.');
+
+function find(
+  library: typeof protobufjs,
+  root: protobufjs.Root,
+  names: readonly string[],
+): protobufjs.ReflectionObject | undefined {
+  let object: protobufjs.ReflectionObject | undefined = root;
+  for (const name of names)
+    object = object instanceof library.Namespace ? (object.get(name) ?? undefined) : undefined;
+  return object;
+}
+
+function move(
+  from: protobufjs.NamespaceBase,
+  child: protobufjs.ReflectionObject,
+  to: protobufjs.NamespaceBase,
+): void {
+  from.remove(child);
+  to.add(child);
+}
+
+function mergeFields(from: protobufjs.Type, to: protobufjs.Type, path: string): void {
+  for (const field of [...from.fieldsArray]) {
+    const taken = to.fields[field.name] ?? to.fieldsById[field.id];
+    if (taken !== undefined)
+      throw new ProtoError(
+        path,
+        `${to.fullName} already has ${taken.name} = ${taken.id}, so ${field.name} = ${field.id} cannot be added`,
+      );
+    const oneof = field.partOf === null ? undefined : field.partOf.name;
+    const existing = oneof === undefined ? undefined : to.oneofs?.[oneof];
+    from.remove(field);
+    to.add(field);
+    if (oneof === undefined) continue;
+    if (existing !== undefined) existing.add(field);
+    else
+      throw new ProtoError(
+        path,
+        `${to.fullName} has no oneof ${oneof}; write the new oneof's message anew in protos/added`,
+      );
+  }
+}
+
+function mergeValues(from: protobufjs.Enum, to: protobufjs.Enum, path: string): void {
+  for (const [name, id] of Object.entries(from.values)) {
+    // proto3 wants a zero value first, so a patch repeats it.
+    if (to.values[name] === id) continue;
+    if (to.values[name] !== undefined || to.valuesById[id] !== undefined)
+      throw new ProtoError(path, `${to.fullName} already has ${name} or ${id}`);
+    to.add(name, id);
+  }
+}
