@@ -174,5 +174,8 @@ function unknownAny(
   const raw = Object.keys(rest).length === 1 && typeof value === 'string' && value !== '';
   if (raw) return { typeUrl, value: readBase64(value, join(path, 'value')) };
   const hint = didYouMean(typeNameOf(typeUrl), Object.keys(bundle.messages));
-  throw new ProtoError(join(path, '@type'), `unknown message ${JSON.stringify(typeUrl.slice(0, 200))}${hint}`);
+  throw new ProtoError(
+    join(path, '@type'),
+    `unknown message ${JSON.stringify(typeUrl.slice(0, 200))}${hint}`,
+  );
 }
