@@ -1,4 +1,4 @@
-import { type FSWatcher, lstatSync, readlinkSync, watch } from 'node:fs';
+import { existsSync, type FSWatcher, lstatSync, readlinkSync, watch } from 'node:fs';
 import path from 'node:path';
 
 /** More hops than that is a circle. */
@@ -45,9 +45,9 @@ export class FolderWatch {
     this.#changed = changed;
   }
 
-  /** Watches exactly these folders from now on. */
+  /** Watches exactly these folders from now on; for one that does not exist, the nearest above it that does. */
   set(folders: Iterable<string>): void {
-    const wanted = new Set(folders);
+    const wanted = new Set(Array.from(folders, nearestFolder));
     for (const [folder, watcher] of this.#watchers) {
       if (!wanted.has(folder)) this.#drop(folder, watcher);
     }
@@ -77,6 +77,12 @@ export class FolderWatch {
     watcher.close();
     if (this.#watchers.get(folder) === watcher) this.#watchers.delete(folder);
   }
+}
+
+function nearestFolder(folder: string): string {
+  let nearest = folder;
+  while (!existsSync(nearest) && path.dirname(nearest) !== nearest) nearest = path.dirname(nearest);
+  return nearest;
 }
 
 function linkTarget(file: string): string | undefined {

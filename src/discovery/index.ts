@@ -1,0 +1,9 @@
+import type { SourceAdapter } from './source.ts';
+import { fileSource } from './static/index.ts';
+
+/** Every kind of source, by its name in the config: `sources.<name>.<kind>`. */
+export const SOURCES = { file: fileSource } as const satisfies Readonly<
+  Record<string, SourceAdapter<unknown>>
+>;
+
+export type SourceKind = keyof typeof SOURCES;
