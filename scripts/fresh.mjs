@@ -14,8 +14,9 @@ mkdirSync(home);
 const cloned = spawnSync('git', ['clone', '--quiet', root, clone], { stdio: 'inherit' });
 if (cloned.status !== 0) process.exit(1);
 
+const OWN = process.env.npm_lifecycle_event ? /^(npm_|NODE$|INIT_CWD$|XDG_|MUSTER_)/ : /^(XDG_|MUSTER_)/;
 // Nothing of this clone or of a surrounding npm script: neither its PATH nor its settings.
-const kept = Object.entries(process.env).filter(([name]) => !/^(npm_|NODE|XDG_|MUSTER_|INIT_CWD)/.test(name));
+const kept = Object.entries(process.env).filter(([name]) => !OWN.test(name));
 const path = (process.env.PATH ?? '').split(delimiter).filter((entry) => !entry.includes('node_modules'));
 const started = Date.now();
 const child = spawn(command, args, {

@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { missingOptional } from '../../scripts/lockfile.mjs';
 import { findNode, isInstalled, whyNpmFailed } from '../../scripts/setup.mjs';
 
 let dir = '';
@@ -55,4 +56,11 @@ test.each([
   const why = whyNpmFailed(output);
   expect(why).toContain(line);
   expect(why).not.toContain('\n');
+});
+
+test('the lockfile has the packages of every platform (node scripts/lockfile.mjs adds them)', async () => {
+  const { packages } = JSON.parse(await readFile('package-lock.json', 'utf8'));
+  expect(missingOptional(packages).map(({ name }) => name)).toEqual([]);
+  const dropped = { ...packages, 'node_modules/x': { optionalDependencies: { '@x/x-linux-x64': '1.0.0' } } };
+  expect(missingOptional(dropped).map(({ name }) => name)).toEqual(['@x/x-linux-x64']);
 });
