@@ -3,7 +3,8 @@ import { ProtoError } from './proto-error.ts';
 
 /**
  * Merges a fragment into the messages of the same name: fields, oneof members, enum values and nested types.
- * A number or a name that is already taken is an error, which also tells when a newer dependency made a patch needless.
+ * A field that repeats name and number replaces the options of the old one, its constraints among them; a number
+ * or name that is taken otherwise is an error.
  */
 export function applyPatch(
   library: typeof protobufjs,
@@ -15,7 +16,7 @@ export function applyPatch(
     const target = find(library, root, namesOf(child));
     if (target === undefined) move(fragment, child, parentOf(library, root, child));
     else if (child instanceof library.Type && target instanceof library.Type) {
-      mergeFields(child, target, path);
+      mergeFields(library, child, target, path);
       applyPatch(library, root, child, path);
     } else if (child instanceof library.Enum && target instanceof library.Enum)
       mergeValues(child, target, path);
@@ -58,26 +59,38 @@ function move(
   to.add(child);
 }
 
-function mergeFields(from: protobufjs.Type, to: protobufjs.Type, path: string): void {
+function mergeFields(
+  library: typeof protobufjs,
+  from: protobufjs.Type,
+  to: protobufjs.Type,
+  path: string,
+): void {
   for (const field of [...from.fieldsArray]) {
-    const taken = to.fields[field.name] ?? to.fieldsById[field.id];
+    const named = to.fields[field.name];
+    if (named !== undefined && named.id === field.id) {
+      named.parsedOptions = field.parsedOptions ?? [];
+      continue;
+    }
+    const taken = named ?? to.fieldsById[field.id];
     if (taken !== undefined)
       throw new ProtoError(
         path,
         `${to.fullName} already has ${taken.name} = ${taken.id}, so ${field.name} = ${field.id} cannot be added`,
       );
-    const oneof = field.partOf === null ? undefined : field.partOf.name;
-    const existing = oneof === undefined ? undefined : to.oneofs?.[oneof];
+    const oneof = field.partOf;
     from.remove(field);
     to.add(field);
-    if (oneof === undefined) continue;
-    if (existing !== undefined) existing.add(field);
-    else
-      throw new ProtoError(
-        path,
-        `${to.fullName} has no oneof ${oneof}; write the new oneof's message anew in protos/added`,
-      );
+    if (oneof !== null) oneofOf(library, to, oneof).add(field);
   }
+}
+
+function oneofOf(library: typeof protobufjs, to: protobufjs.Type, like: protobufjs.OneOf): protobufjs.OneOf {
+  const existing = to.oneofs?.[like.name];
+  if (existing !== undefined) return existing;
+  const fresh = new library.OneOf(like.name, [], like.options);
+  fresh.parsedOptions = like.parsedOptions ?? [];
+  to.add(fresh);
+  return fresh;
 }
 
 function mergeValues(from: protobufjs.Enum, to: protobufjs.Enum, path: string): void {
