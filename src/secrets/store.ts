@@ -27,7 +27,19 @@ export interface SecretStoreAdapter<Options, Ref> {
   readonly schema: import('zod').ZodType<Options>;
   /** The shape of a reference for each kind of secret that the store can hold. */
   readonly refs: Partial<Readonly<Record<SecretKind, import('zod').ZodType<Ref>>>>;
-  create(options: Options, context: { readonly name: string; readonly baseDir: string }): SecretStore;
+  create(options: Options, context: SecretStoreContext): SecretStore;
+}
+
+export interface SecretStoreContext {
+  /** The name in `secretStores`. */
+  readonly name: string;
+  /** Relative paths start here (the folder of the config). */
+  readonly baseDir: string;
+  /**
+   * Key of the HMAC that is the version of what has no public part (at least 32 bytes). The same on
+   * all replicas gives the same versions; absent: a random one, and a restart sends such secrets once more.
+   */
+  readonly hmacKey?: SecretBytes | undefined;
 }
 
 /** A version that passed `material.ts`: safe to serve as it is. */
@@ -40,6 +52,8 @@ export type CheckedSecret =
       readonly privateKey: SecretBytes;
       /** Epoch milliseconds of the earliest end in the chain. */
       readonly notAfter: number;
+      /** Epoch milliseconds of the start of the one that ends first. */
+      readonly notBefore?: number | undefined;
       /** DNS names of the leaf. */
       readonly names: readonly string[];
     }
@@ -49,5 +63,6 @@ export type CheckedSecret =
       readonly certificates: Uint8Array;
       readonly crl?: Uint8Array | undefined;
       readonly notAfter: number;
+      readonly notBefore?: number | undefined;
     }
   | { readonly kind: 'value'; readonly version: string; readonly value: SecretBytes };

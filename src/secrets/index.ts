@@ -1,0 +1,9 @@
+import { fileStore } from './file/index.ts';
+import type { SecretStoreAdapter } from './store.ts';
+
+/** Every kind of secret store, by its name in the config. The store named `file` is always there. */
+export const SECRET_STORES = {
+  file: fileStore,
+} as const satisfies Readonly<Record<string, SecretStoreAdapter<unknown, unknown>>>;
+
+export type SecretStoreKind = keyof typeof SECRET_STORES;
