@@ -1,6 +1,6 @@
 // Makes the npm packages and the right Node present. Runs on Node 18 with no dependency.
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -22,8 +22,7 @@ export async function setUp() {
     if (host < 18)
       throw new Error(`Node ${process.version} is too old to set muster up: install Node 18 or later`);
     await installPackages();
-    if (host >= NODE_MAJOR) return;
-    await runIn(findNode(root));
+    if (host < NODE_MAJOR) await runIn(findNode(root));
   } catch (error) {
     say(error instanceof Error ? error.message : String(error));
     process.exit(1);
@@ -109,14 +108,38 @@ export function whyNpmFailed(output) {
   return todo(`npm says "${(first ?? '').replace(/^npm err(or)?!?\s*/i, '')}"; mend that`);
 }
 
-/** The Node 24 among the optional packages. @param {string} directory */
+/**
+ * The Node 24 among the optional packages. Some npms leave out its link in .bin, where npm scripts and
+ * the programs they start look for it: made here then.
+ * @param {string} directory
+ */
 export function findNode(directory) {
-  const path = join(directory, 'node_modules', '.bin', 'node');
-  if (existsSync(path)) return path;
-  throw new Error(
-    `no packaged Node ${NODE_MAJOR} for ${process.platform} ${process.arch}, and this one is ${process.version}: ` +
-      `install Node ${NODE_MAJOR} or later and run this again`,
-  );
+  const link = join(directory, 'node_modules', '.bin', 'node');
+  if (existsSync(link)) return link;
+  const node = packagedNode(directory);
+  if (node === undefined) {
+    throw new Error(
+      `no packaged Node ${NODE_MAJOR} for ${process.platform} ${process.arch}, and this one is ${process.version}: ` +
+        `install Node ${NODE_MAJOR} or later and run this again`,
+    );
+  }
+  // A link that leads nowhere is in the way of the new one.
+  rmSync(link, { force: true });
+  mkdirSync(dirname(link), { recursive: true });
+  symlinkSync(node, link);
+  return link;
+}
+
+/** @param {string} directory */
+function packagedNode(directory) {
+  const { optionalDependencies = {} } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
+  for (const name of Object.keys(optionalDependencies)) {
+    const home = join(directory, 'node_modules', name);
+    if (!existsSync(join(home, 'package.json'))) continue;
+    const { bin } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'));
+    if (typeof bin?.node === 'string' && existsSync(join(home, bin.node))) return join(home, bin.node);
+  }
+  return undefined;
 }
 
 /** Runs this very command in another Node and ends as it ends. @param {string} node @returns {Promise<never>} */

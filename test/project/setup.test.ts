@@ -43,7 +43,22 @@ test.each([
   expect(isInstalled(await clone({ 'node_modules/a': A }, installed))).toBe(false);
 });
 
+test('a packaged Node that npm did not link is linked for npm scripts and found again', async () => {
+  const home = join(dir, 'node_modules', 'node-any');
+  await mkdir(join(home, 'bin'), { recursive: true });
+  await writeFile(
+    join(dir, 'package.json'),
+    '{ "optionalDependencies": { "node-gone": "1", "node-any": "1" } }',
+  );
+  await writeFile(join(home, 'package.json'), '{ "bin": { "node": "bin/node" } }');
+  await writeFile(join(home, 'bin', 'node'), 'a program');
+  const link = join(dir, 'node_modules', '.bin', 'node');
+  expect([findNode(dir), findNode(dir)]).toEqual([link, link]);
+  expect(await readFile(link, 'utf8')).toBe('a program');
+});
+
 test('without a packaged Node the error says which to install', async () => {
+  await writeFile(join(dir, 'package.json'), '{}');
   expect(() => findNode(dir)).toThrow(/no packaged Node 24 for \S+ \S+, .*: install Node 24 or later/);
 });
 
