@@ -105,14 +105,22 @@ export interface Listener extends Named {
   /** Present exactly when the protocol is HTTPS. */
   readonly tls?: ListenerTls | undefined;
   /** On an HTTP listener: answer every request with a redirect to https. */
-  readonly redirectToHttps?: { readonly port: number; readonly statusCode: 301 | 302 | 307 | 308 } | undefined;
+  readonly redirectToHttps?:
+    | { readonly port: number; readonly statusCode: 301 | 302 | 307 | 308 }
+    | undefined;
 }
 
 /** All that are given must hold; a missing key does not narrow. */
 export interface GroupMatch {
   readonly id?: string | undefined;
   readonly cluster?: string | undefined;
-  readonly locality?: { readonly region?: string | undefined; readonly zone?: string | undefined; readonly subZone?: string | undefined } | undefined;
+  readonly locality?:
+    | {
+        readonly region?: string | undefined;
+        readonly zone?: string | undefined;
+        readonly subZone?: string | undefined;
+      }
+    | undefined;
   /** Dotted path into the node's metadata -> the string it must equal. */
   readonly metadata: ReadonlyMap<string, string>;
 }

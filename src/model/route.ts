@@ -19,7 +19,10 @@ export interface HttpRule {
   readonly filters: readonly FilterUse[];
   readonly backends: readonly Backend[];
   /** `request`: whole request incl. retries; `backend`: one try. 0 turns it off; absent: Envoy's default. */
-  readonly timeouts: { readonly requestMs?: number | undefined; readonly backendRequestMs?: number | undefined };
+  readonly timeouts: {
+    readonly requestMs?: number | undefined;
+    readonly backendRequestMs?: number | undefined;
+  };
   readonly retry?: Retry | undefined;
 }
 
