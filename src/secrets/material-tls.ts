@@ -34,6 +34,7 @@ export function checkTls(version: SecretVersion, now: number): Checked {
   if (fault !== undefined) return refuse(fault);
   const warnings = [
     ...found.warnings,
+    ...(key.asymmetricKeyType === 'ed25519' ? ['the key is Ed25519, which browsers do not take'] : []),
     ...(leaf === found.certificates[0]
       ? []
       : ['the certificates were out of order and have been put in order']),
@@ -94,7 +95,8 @@ function keyFault(key: KeyObject): string | undefined {
       ? undefined
       : `the key is on ${curve}; Envoy takes P-256, P-384 and P-521`;
   }
-  return `the key is of type ${key.asymmetricKeyType}; Envoy takes RSA and EC (P-256, P-384, P-521)`;
+  if (key.asymmetricKeyType === 'ed25519') return undefined;
+  return `the key is of type ${key.asymmetricKeyType}; Envoy takes RSA, EC (P-256, P-384, P-521) and Ed25519`;
 }
 
 function leafFault(leaf: X509Certificate, key: KeyObject): string | undefined {

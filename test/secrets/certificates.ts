@@ -68,6 +68,8 @@ export function makeCertificate(
     readonly names?: readonly string[];
     readonly ips?: readonly string[];
     readonly uris?: readonly string[];
+    /** Absent: the certificate does not say. */
+    readonly keyUsages?: KeyUsageFlags;
   } = {},
 ): Promise<MadeCertificate> {
   const sans: JsonGeneralNames = [
@@ -78,6 +80,7 @@ export function makeCertificate(
   return make(wanted, wanted.names?.[0] ?? 'muster test', [
     new BasicConstraintsExtension(false, undefined, true),
     new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]),
+    ...(wanted.keyUsages === undefined ? [] : [new KeyUsagesExtension(wanted.keyUsages, true)]),
     ...(sans.length === 0 ? [] : [new SubjectAlternativeNameExtension(sans)]),
   ]);
 }
@@ -94,7 +97,8 @@ export async function makeCrl(issuer: MadeCertificate): Promise<string> {
     },
     webcrypto,
   );
-  return `${crl.toString('pem')}\n`;
+  // The library writes the label that nobody else reads.
+  return `${crl.toString('pem').replaceAll(' CRL-', ' X509 CRL-')}\n`;
 }
 
 async function make(wanted: Wanted, commonName: string, extensions: Extensions): Promise<MadeCertificate> {
