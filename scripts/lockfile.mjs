@@ -1,5 +1,8 @@
-// Adds to package-lock.json the optional packages of other platforms that npm left out, which it does
-// when the registry in use lacks them; `npm ci` refuses such a lockfile everywhere. Run after `npm install`.
+// Mends package-lock.json after `npm install`, for `npm ci` on fresh machines:
+// - optional packages of other platforms that npm left out, which it does when the registry in use
+//   lacks them, are added: `npm ci` refuses a lockfile without them;
+// - `engines` of platform packages are dropped: an npm on Node 18 would skip those, and they run in
+//   the Node 24 that comes along.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +17,7 @@ import { root } from './setup.mjs';
  * @property {string} [license]
  * @property {boolean} [optional]
  * @property {string[]} [os]
+ * @property {Record<string, string>} [engines]
  * @property {Record<string, string>} [optionalDependencies]
  *
  * @typedef {Record<string, Entry>} Packages
@@ -62,12 +66,21 @@ function entryFor({ name, version, parent }) {
   };
 }
 
+/** Platform packages that an old npm would skip. @param {Packages} packages */
+export function boundToEngines(packages) {
+  return Object.entries(packages)
+    .filter(([, { optional, os, engines }]) => optional === true && os !== undefined && engines !== undefined)
+    .map(([path]) => path);
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const file = join(root, 'package-lock.json');
   const lock = JSON.parse(readFileSync(file, 'utf8'));
   const missing = missingOptional(lock.packages);
   for (const one of missing) lock.packages[`node_modules/${one.name}`] = entryFor(one);
+  const bound = boundToEngines(lock.packages);
+  for (const path of bound) delete lock.packages[path].engines;
   lock.packages = Object.fromEntries(Object.entries(lock.packages).sort(([a], [b]) => (a < b ? -1 : 1)));
   writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`);
-  console.log(`${missing.length} packages added`);
+  console.log(`${missing.length} packages added, ${bound.length} freed of their engines`);
 }

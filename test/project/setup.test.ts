@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { missingOptional } from '../../scripts/lockfile.mjs';
+import { boundToEngines, missingOptional } from '../../scripts/lockfile.mjs';
 import { findNode, isInstalled, whyNpmFailed } from '../../scripts/setup.mjs';
 
 let dir = '';
@@ -73,9 +73,17 @@ test.each([
   expect(why).not.toContain('\n');
 });
 
-test('the lockfile has the packages of every platform (node scripts/lockfile.mjs adds them)', async () => {
+test('the lockfile works on every platform and on Node 18 (node scripts/lockfile.mjs mends it)', async () => {
   const { packages } = JSON.parse(await readFile('package-lock.json', 'utf8'));
   expect(missingOptional(packages).map(({ name }) => name)).toEqual([]);
-  const dropped = { ...packages, 'node_modules/x': { optionalDependencies: { '@x/x-linux-x64': '1.0.0' } } };
-  expect(missingOptional(dropped).map(({ name }) => name)).toEqual(['@x/x-linux-x64']);
+  expect(boundToEngines(packages)).toEqual([]);
+});
+
+test('a lockfile that an npm install broke is seen', () => {
+  const packages = {
+    'node_modules/x': { optionalDependencies: { '@x/x-linux-x64': '1.0.0', '@x/x-darwin-x64': '1.0.0' } },
+    'node_modules/@x/x-linux-x64': { optional: true, os: ['linux'], engines: { node: '>=20' } },
+  };
+  expect(missingOptional(packages).map(({ name }) => name)).toEqual(['@x/x-darwin-x64']);
+  expect(boundToEngines(packages)).toEqual(['node_modules/@x/x-linux-x64']);
 });
