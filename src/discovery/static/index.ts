@@ -82,16 +82,15 @@ class Folder {
     const fully = now - this.#fullAt >= this.#rereadMs * 0.8;
     // Watch first, look then: a change that comes in between is noticed.
     this.onFolders(this.#foldersToWatch([...this.#states.keys()]));
-    const files = [...new Set([...(await findFiles(this.#patterns)), ...this.#states.keys()])].sort();
+    const found = await findFiles(this.#patterns);
+    const files = [...new Set([...found.keys(), ...this.#states.keys()])].sort();
     this.onFolders(this.#foldersToWatch(files));
     const states = new Map<string, FileState>();
     const reports: ScopeReport[] = [];
     let againMs: number | undefined;
     for (const file of files) {
-      const look = await lookAt(file, this.#scopeOf(file), this.#states.get(file) ?? NEVER_READ, {
-        fully,
-        now,
-      });
+      const how = { fully, now, within: found.get(file) };
+      const look = await lookAt(file, this.#scopeOf(file), this.#states.get(file) ?? NEVER_READ, how);
       states.set(file, look.state);
       if (look.report !== undefined) reports.push(look.report);
       if (look.againMs !== undefined) againMs = Math.min(look.againMs, againMs ?? look.againMs);

@@ -29,17 +29,24 @@ export interface Look {
 
 export const NEVER_READ: FileState = { stamp: undefined, reported: undefined };
 
-/** Looks at one file once. `fully`: read it although its stamp says that nothing changed, and say again that it is gone. */
+export interface HowToLook {
+  /** Read it although its stamp says that nothing changed, and say again that it is gone. */
+  readonly fully: boolean;
+  readonly now: number;
+  readonly within: string | undefined;
+}
+
+/** Looks at one file once. */
 export async function lookAt(
   file: string,
   scope: string,
   before: FileState,
-  { fully, now }: { readonly fully: boolean; readonly now: number },
+  { fully, now, within }: HowToLook,
 ): Promise<Look> {
   if (!fully && before.stamp !== undefined && (await fileStamp(file)) === before.stamp)
     return { state: before };
   try {
-    const content = await readRegularFile(file, { maxBytes: MAX_BYTES });
+    const content = await readRegularFile(file, { maxBytes: MAX_BYTES, within });
     const unsettledSince = before.unsettledSince ?? now;
     const fresh = now - content.modified < SETTLE_MS && now - unsettledSince < PATIENCE_MS;
     if (fresh && before.reported !== undefined && content.stamp !== before.stamp) {
@@ -47,7 +54,7 @@ export async function lookAt(
     }
     return readContent(scope, before, content, now);
   } catch (error) {
-    return failedLook(scope, before, error, { fully, now });
+    return failedLook(scope, before, error, { fully, now, within });
   }
 }
 
@@ -67,12 +74,7 @@ function readContent(scope: string, before: FileState, content: FileContent, now
   }
 }
 
-function failedLook(
-  scope: string,
-  before: FileState,
-  thrown: unknown,
-  { fully, now }: { readonly fully: boolean; readonly now: number },
-): Look {
+function failedLook(scope: string, before: FileState, thrown: unknown, { fully, now }: HowToLook): Look {
   const error = asError(thrown);
   const gone = thrown instanceof FileFault && thrown.kind === 'missing';
   const reported = `${gone ? 'gone' : 'failed'}: ${error.message}`;

@@ -153,6 +153,16 @@ describe('the file source', () => {
     expect((await watching.next(isFailure)).error.message).toMatch(/leads to \/proc, which is never read/);
   });
 
+  test('BAD10: a relative path must not lead out of the folder, an absolute one may', async () => {
+    await mkdir(at('in'));
+    await writeFile(at('a.yaml'), list('10.0.0.1'));
+    watching = watchSource(create(at('in'), ['../a.yaml']));
+    expect((await watching.next(isFailure)).error.message).toMatch(/leads outside .*absolute path/);
+    await watching.stop();
+    watching = watchSource(create(at('in'), [at('a.yaml')]));
+    expect(addressesOf(await watching.next(isComplete))).toEqual(['10.0.0.1']);
+  });
+
   test('BAD6: a file of 50 MB is refused', async () => {
     await writeFile(at('a.json'), Buffer.alloc(50 * 1024 * 1024, ' '));
     watch(['a.json']);
