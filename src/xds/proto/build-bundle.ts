@@ -8,6 +8,9 @@ import { ProtoError } from './proto-error.ts';
 import { checkRules } from './rule-names.ts';
 import { findSources, locate, type ProtoSources } from './sources.ts';
 
+/** An Any may hold one of these though no file imports it. */
+const WELL_KNOWN = ['any', 'duration', 'empty', 'field_mask', 'struct', 'timestamp', 'wrappers'];
+
 /** The full library with its parser: 30 ms to load, so only a build of the bundle asks for it. */
 function parser(): typeof protobufjs {
   return createRequire(import.meta.url)('protobufjs');
@@ -36,6 +39,7 @@ function parseAll(sources: ProtoSources): protobufjs.Root {
     if (path === undefined) wellKnown(library, root, file);
     else for (const imported of parseFile(library, root, path)) load(imported);
   };
+  for (const name of WELL_KNOWN) load(`google/protobuf/${name}.proto`);
   for (const file of sources.files) load(file);
   for (const path of sources.patches) {
     const fragment = new library.Root();

@@ -5,7 +5,7 @@ import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Raised whenever what a bundle holds or means changes, so that older copies are not read. */
-const BUNDLE_FORMAT = 2;
+const BUNDLE_FORMAT = 3;
 
 /** Where `.proto` files come from: directories in which an import path is looked up, in order. */
 export interface ProtoSources {

@@ -10,12 +10,16 @@ import { projectRoot, sourcesHash } from './sources.ts';
 const PACKAGED = fileURLToPath(new URL('./descriptors.json', import.meta.url));
 
 /**
- * The descriptor bundle: the packaged copy, else the cached one of this checkout, else built now and cached.
+ * The descriptor bundle: the packaged copy, else the one of this checkout.
  * @throws ProtoError in words when there is neither a bundle nor the protos to build one from.
  */
 export function loadBundle(): Bundle {
-  if (existsSync(PACKAGED)) return read(PACKAGED);
-  const project = requireProject();
+  return existsSync(PACKAGED) ? read(PACKAGED) : checkoutBundle(projectRoot());
+}
+
+/** The cached bundle of a checkout, built and cached first when its protos changed; every process may do so. */
+export function checkoutBundle(folder: string | undefined): Bundle {
+  const project = requireProject(folder);
   const cached = join(project, '.cache', `descriptors-${sourcesHash(project)}.json`);
   if (existsSync(cached)) return read(cached);
   const bundle = buildBundle(project);
@@ -32,7 +36,7 @@ export function loadBundle(): Bundle {
 
 /** Builds the bundle and writes it to `path`: the package build puts it beside the compiled registry. */
 export function writeBundle(path: string): void {
-  const bundle = buildBundle(requireProject());
+  const bundle = buildBundle(requireProject(projectRoot()));
   try {
     write(path, bundle);
   } catch (error) {
@@ -40,9 +44,8 @@ export function writeBundle(path: string): void {
   }
 }
 
-function requireProject(): string {
-  const project = projectRoot();
-  if (project !== undefined) return project;
+function requireProject(project: string | undefined): string {
+  if (project !== undefined && existsSync(join(project, 'protos'))) return project;
   throw new ProtoError(
     '',
     `no descriptor bundle at ${PACKAGED} and no protos/ folder to build it from: install muster again, or run from a complete checkout`,
