@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const NODE_MAJOR = 24;
+const main = new URL('../dist/src/main.js', import.meta.url);
 
 /** The optional dependencies of package.json that bring a Node, whichever fits this machine. */
 const PACKAGES = [
@@ -31,7 +32,7 @@ function packagedNode() {
 }
 
 if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR) {
-  await import('../dist/src/main.js');
+  await import(main.href);
 } else {
   const node = packagedNode();
   if (node === undefined) {
@@ -41,7 +42,7 @@ if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR) {
     );
     process.exit(1);
   }
-  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(node, [fileURLToPath(main), ...process.argv.slice(2)], { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code) => process.exit(code ?? 1));
 }
