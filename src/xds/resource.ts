@@ -7,4 +7,9 @@ export interface Resource {
   readonly bytes: Uint8Array;
   /** Opaque to this library: whatever the owner wants to read back beside a NACK. */
   readonly origin?: unknown;
+  /**
+   * Clusters that a listener or a route configuration names. Where given, it is not sent before
+   * the stream has ACKed them (make before break).
+   */
+  readonly clusters?: readonly string[] | undefined;
 }
