@@ -1,5 +1,5 @@
 import type { PortChoice, Service, ServiceFrom } from '../model/config.ts';
-import type { Endpoint, Health, Instance } from '../model/instance.ts';
+import type { Endpoint, Health, Instance, Locality } from '../model/instance.ts';
 import { meetsCondition } from './conditions.ts';
 import { type InstanceIndex, labelOf } from './instances.ts';
 
@@ -86,15 +86,19 @@ function parsePort(text: string | undefined): number | undefined {
 
 function endpointOf(instance: Instance, port: number, priority: number): Endpoint {
   const { address, locality, health, weight } = instance;
-  return { address, port, locality, health, ...(weight === undefined ? {} : { weight }), priority };
+  if (weight === undefined) return { address, port, locality, health, priority };
+  return { address, port, locality, health, weight, priority };
 }
 
 function withoutDoubles(sorted: readonly Endpoint[]): readonly Endpoint[] {
-  const seen = new Set<string>();
-  return sorted.filter((endpoint) => {
-    const key = `${endpoint.address} ${endpoint.port}`;
-    if (seen.has(key)) return false;
-    seen.add(key);
+  const portsOf = new Map<string, number | Set<number>>();
+  return sorted.filter(({ address, port }) => {
+    const known = portsOf.get(address);
+    if (known === undefined)
+      portsOf.set(address, port); // Most addresses stand once and need no set.
+    else if (known === port || (typeof known !== 'number' && known.has(port))) return false;
+    else if (typeof known === 'number') portsOf.set(address, new Set([known, port]));
+    else known.add(port);
     return true;
   });
 }
@@ -105,9 +109,7 @@ const HEALTH_ORDER: Readonly<Record<Health, number>> = { HEALTHY: 0, DEGRADED: 1
 function compareEndpoints(left: Endpoint, right: Endpoint): number {
   return (
     left.priority - right.priority ||
-    compareText(left.locality.region, right.locality.region) ||
-    compareText(left.locality.zone, right.locality.zone) ||
-    compareText(left.locality.subZone, right.locality.subZone) ||
+    compareLocality(left.locality, right.locality) ||
     compareText(left.address, right.address) ||
     left.port - right.port ||
     HEALTH_ORDER[left.health] - HEALTH_ORDER[right.health] ||
@@ -115,7 +117,16 @@ function compareEndpoints(left: Endpoint, right: Endpoint): number {
   );
 }
 
+function compareLocality(left: Locality, right: Locality): number {
+  if (left === right) return 0;
+  return (
+    compareText(left.region, right.region) ||
+    compareText(left.zone, right.zone) ||
+    compareText(left.subZone, right.subZone)
+  );
+}
+
 /** By code unit: the same on every machine, whatever its locale. */
 function compareText(left: string, right: string): number {
-  return left < right ? -1 : left > right ? 1 : 0;
+  return left === right ? 0 : left < right ? -1 : 1;
 }

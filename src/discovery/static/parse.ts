@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { MusterError, type Problem } from '../../errors.ts';
 import type { Instance } from '../../model/instance.ts';
 import { instancesFromEntries, instancesFromTargets } from './instances.ts';
+import { parsePlainJson } from './json.ts';
 import { instancesFile, targetsFile } from './schema.ts';
 
 /** A file that is a bomb stays small until its aliases are followed. */
@@ -15,6 +16,13 @@ const MAX_PROBLEMS = 20;
  * Throws a MusterError with every problem and its place.
  */
 export function parseInstances(text: string, file: string): readonly Instance[] {
+  const json = parsePlainJson(text);
+  const found = json === undefined ? undefined : shapeOf(json.value, file);
+  return found !== undefined && 'instances' in found ? found.instances : parseYaml(text, file);
+}
+
+/** Slow, and knows where everything stands. JSON is YAML too. */
+function parseYaml(text: string, file: string): readonly Instance[] {
   const lines = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: lines,

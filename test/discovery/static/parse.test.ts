@@ -76,6 +76,16 @@ instances:
       /Unrecognized key: "__proto__"/,
     ],
     ['duplicate keys (BAD6)', 'instances: []\ninstances: []', /^f:2:1: Map keys must be unique/],
+    [
+      '__proto__ in JSON (BAD6)',
+      '[{"targets": [], "__proto__": {"port": 80}}]',
+      /^f:1:2: \[0\]: Unrecognized key: "__proto__"/,
+    ],
+    [
+      'duplicate keys in JSON (BAD6)',
+      '[{"targets": [], "\\u0074argets": []}]',
+      /^f:1:\d+: Map keys must be unique/,
+    ],
     ['an alias bomb (BAD6)', bomb(), /alias/],
     ['many aliases', `[{ targets: &a [] }${', { targets: *a }'.repeat(101)}]`, /101 aliases; at most 100/],
     [
