@@ -5,5 +5,3 @@ import { fileSource } from './static/index.ts';
 export const SOURCES = { file: fileSource } as const satisfies Readonly<
   Record<string, SourceAdapter<unknown>>
 >;
-
-export type SourceKind = keyof typeof SOURCES;

@@ -5,5 +5,3 @@ import type { SecretStoreAdapter } from './store.ts';
 export const SECRET_STORES = {
   file: fileStore,
 } as const satisfies Readonly<Record<string, SecretStoreAdapter<unknown, unknown>>>;
-
-export type SecretStoreKind = keyof typeof SECRET_STORES;

@@ -10,7 +10,7 @@ export const fileSourceOptions = z.strictObject({
   /** How often everything is read again, whether a change was noticed or not. */
   reread: durationMs
     .refine((ms) => ms >= 1000, 'at least 1s')
-    .default(60_000)
+    .prefault('60s')
     .describe('Everything is read again this often; default 60s'),
 });
 

@@ -7,8 +7,9 @@ type Parts = Readonly<Record<string, SecretBytes>>;
 
 /**
  * A version that gives nothing away. Of a certificate pair: a hash of what is public in it, the
- * certificates and the public half of the key, so that all replicas agree and a restart changes
- * nothing. Of everything else, and of a key that cannot be parsed: an HMAC under `hmacKey`.
+ * certificates and the public half of the key; of CAs, all public, a hash of all: so that replicas
+ * agree and a restart changes nothing. Of a value, and of a key that cannot be parsed: an HMAC
+ * under `hmacKey`.
  */
 export function versionOf(parts: Parts, hmacKey: SecretBytes): string {
   const { certificate, privateKey } = parts;
@@ -17,6 +18,7 @@ export function versionOf(parts: Parts, hmacKey: SecretBytes): string {
   if (publicParts !== undefined) return digest(createHash('sha256'), publicParts);
   const named = Object.entries(parts).sort(([left], [right]) => (left < right ? -1 : 1));
   const fields = named.flatMap(([name, bytes]) => [Buffer.from(name), bytes.reveal()]);
+  if (parts['certificates'] !== undefined) return digest(createHash('sha256'), fields);
   return digest(createHmac('sha256', hmacKey.reveal()), fields);
 }
 

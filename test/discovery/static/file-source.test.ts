@@ -6,6 +6,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fileSource } from '../../../src/discovery/static/index.ts';
 import { addressesOf, isComplete, isFailure, testSource, type Watching, watchSource } from '../suite.ts';
 
+/** Node cannot make one. */
+const MAKE_FIFO = 'mkfifo';
+
 testSource('the file source', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'muster-'));
   const file = path.join(folder, 'web.yaml');
@@ -140,7 +143,7 @@ describe('the file source', () => {
   });
 
   test('BAD10: a FIFO is refused and does not hold the source', async () => {
-    execFileSync('mkfifo', [at('a.yaml')]);
+    execFileSync(MAKE_FIFO, [at('a.yaml')]);
     await writeFile(at('b.yaml'), list('10.0.0.1'));
     watch(['*.yaml']);
     expect((await watching.next(isFailure)).error.message).toMatch(/a\.yaml is not a regular file/);

@@ -111,6 +111,9 @@ describe('the file store', () => {
     const version = async (ref: unknown, hmacKey?: SecretBytes) =>
       (await create(folder, {}, hmacKey).read(ref, never))?.version;
     expect(await version(PAIR, key(1))).toBe(await version(PAIR));
+    expect(await version({ certificates: 'tls.crt' }, key(1))).toBe(
+      await version({ certificates: 'tls.crt' }),
+    );
     expect(await version({ path: 'token' }, key(1))).toBe(await version({ path: 'token' }, key(1)));
     expect(await version({ path: 'token' }, key(1))).not.toBe(await version({ path: 'token' }, key(2)));
   });
