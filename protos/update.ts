@@ -7,8 +7,9 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { buildBundle } from '../src/xds/proto/build-bundle.ts';
 import { Decoders } from '../src/xds/proto/decode.ts';
+import { filePatch, isMoved } from './update/diff-proto.ts';
 import { findDescriptors } from './update/find-descriptors.ts';
-import { type FileProto, filePatch, fileText, isMoved } from './update/print-proto.ts';
+import { type FileProto, fileText } from './update/print-proto.ts';
 
 const HERE = import.meta.dirname;
 const KEPT_BY_HAND = new Set(['validate/validate.proto']);

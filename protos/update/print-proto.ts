@@ -1,5 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
-import type { Bundle, FieldRules } from '../../src/xds/proto/descriptor.ts';
+import type { Bundle } from '../../src/xds/proto/descriptor.ts';
 
 /** The parts of descriptor.proto that are printed, in native shape. */
 export interface FileProto {
@@ -9,7 +8,7 @@ export interface FileProto {
   readonly enumType?: readonly EnumProto[];
 }
 
-interface MessageProto {
+export interface MessageProto {
   readonly name: string;
   readonly field?: readonly FieldProto[];
   readonly nestedType?: readonly MessageProto[];
@@ -18,12 +17,12 @@ interface MessageProto {
   readonly options?: { readonly mapEntry?: boolean };
 }
 
-interface EnumProto {
+export interface EnumProto {
   readonly name: string;
   readonly value?: readonly { readonly name: string; readonly number?: number }[];
 }
 
-interface FieldProto {
+export interface FieldProto {
   readonly name: string;
   readonly number: number;
   readonly label: number;
@@ -37,7 +36,7 @@ interface FieldProto {
 /** Extensions are named with a leading dot, as protobufjs puts them into the message they extend. */
 type Options = Readonly<Record<string, unknown>>;
 
-const HEADER =
+export const HEADER =
   '// Printed from the descriptors of Envoy (Apache-2.0) by protos/update.ts; not edited by hand.\nsyntax = "proto3";\n';
 const ANNOTATION = /^(udpa\/annotations|xds\/annotations|envoy\/annotations)\//;
 const REPEATED = 3;
@@ -47,9 +46,9 @@ const TYPES =
     ' ',
   );
 
-const indent = (text: string): string => text.replace(/^(?=.)/gm, '  ');
+export const indent = (text: string): string => text.replace(/^(?=.)/gm, '  ');
 
-function typeText(field: FieldProto): string {
+export function typeText(field: FieldProto): string {
   return field.typeName ?? TYPES[field.type - 1] ?? 'string';
 }
 
@@ -96,7 +95,7 @@ function fieldText(bundle: Bundle, message: MessageProto, field: FieldProto): st
   return `${type} ${field.name} = ${field.number}${optionText(bundle, field.options)};\n`;
 }
 
-function fieldsText(bundle: Bundle, message: MessageProto, fields: readonly FieldProto[]): string {
+export function fieldsText(bundle: Bundle, message: MessageProto, fields: readonly FieldProto[]): string {
   const free = fields.filter((field) => field.oneofIndex === undefined || field.proto3Optional === true);
   const oneofs = (message.oneofDecl ?? []).map((oneof, index) => {
     const members = fields.filter((field) => field.oneofIndex === index && field.proto3Optional !== true);
@@ -109,13 +108,13 @@ function fieldsText(bundle: Bundle, message: MessageProto, fields: readonly Fiel
   return free.map((field) => fieldText(bundle, message, field)).join('') + oneofs.join('');
 }
 
-function enumText(one: EnumProto, values = one.value ?? []): string {
+export function enumText(one: EnumProto, values = one.value ?? []): string {
   const body = values.map((value) => `  ${value.name} = ${value.number ?? 0};\n`).join('');
   const aliased = new Set(values.map((value) => value.number ?? 0)).size < values.length;
   return `enum ${one.name} {\n${aliased ? '  option allow_alias = true;\n' : ''}${body}}\n`;
 }
 
-function messageText(bundle: Bundle, message: MessageProto): string {
+export function messageText(bundle: Bundle, message: MessageProto): string {
   const nested = (message.nestedType ?? []).filter((one) => one.options?.mapEntry !== true);
   const inner = [
     ...(message.enumType ?? []).map((one) => enumText(one)),
@@ -138,94 +137,4 @@ export function fileText(bundle: Bundle, file: FileProto): string {
   return [HEADER, `package ${file.package};\n`, ...(importText === '' ? [] : [importText]), ...body].join(
     '\n',
   );
-}
-
-function enumPatch(bundle: Bundle, scope: string, one: EnumProto): string {
-  const known = bundle.enums[`${scope}.${one.name}`];
-  if (known === undefined) return enumText(one);
-  const values = one.value ?? [];
-  const fresh = values.filter(
-    (value) => known[value.name] === undefined && !Object.values(known).includes(value.number ?? 0),
-  );
-  const zero = values.filter((value) => (value.number ?? 0) === 0 && known[value.name] === 0).slice(0, 1);
-  return fresh.length === 0 ? '' : enumText(one, [...zero, ...fresh]);
-}
-
-/** Whether a field means something else than in the dependency: renumbered, renamed, or of another type. */
-function moved(bundle: Bundle, scope: string, field: FieldProto): boolean {
-  const fields = bundle.messages[scope]?.fields ?? [];
-  const known = fields.find((one) => (one.protoName ?? one.name) === field.name || one.id === field.number);
-  if (known === undefined) return false;
-  if (known.id !== field.number || (known.protoName ?? known.name) !== field.name) return true;
-  return known.mapKey === undefined && known.type !== typeText(field).replace(/^\./, '');
-}
-
-function messageMoved(bundle: Bundle, scope: string, message: MessageProto): boolean {
-  const name = `${scope}.${message.name}`;
-  return (
-    (message.field ?? []).some((field) => moved(bundle, name, field)) ||
-    (message.nestedType ?? []).some((nested) => messageMoved(bundle, name, nested))
-  );
-}
-
-/** Such a file replaces the dependency's as a whole. */
-export function isMoved(bundle: Bundle, file: FileProto): boolean {
-  return (file.messageType ?? []).some((message) => messageMoved(bundle, file.package, message));
-}
-
-/** A field whose constraints changed is repeated with those of today. */
-function changed(bundle: Bundle, scope: string, field: FieldProto): boolean {
-  const known = bundle.messages[scope]?.fields.find(
-    (one) => (one.protoName ?? one.name) === field.name && one.id === field.number,
-  );
-  if (known === undefined)
-    return bundle.messages[scope]?.fields.every((one) => one.id !== field.number) ?? true;
-  const rules = field.options?.['.validate.rules'];
-  return !sameRules(bundle, known.rules, rules);
-}
-
-function sameRules(bundle: Bundle, known: FieldRules | undefined, today: unknown): boolean {
-  if (known === undefined || today === undefined) return known === today;
-  const names = (value: unknown): unknown =>
-    JSON.parse(JSON.stringify(value, (_, one) => (Array.isArray(one) && one.length === 1 ? one[0] : one)));
-  return isDeepStrictEqual(names(known), names(parseAggregate(bundle, 'validate.FieldRules', today)));
-}
-
-/** Rules in native shape with the names and forms that a parser gives for the text in a `.proto`. */
-function parseAggregate(bundle: Bundle, type: string, value: unknown): unknown {
-  const message = value as Readonly<Record<string, unknown>>;
-  const out: Record<string, unknown> = {};
-  for (const field of bundle.messages[type]?.fields ?? []) {
-    const one = message[field.name];
-    if (one === undefined) continue;
-    const plain = (item: unknown): unknown => {
-      if (field.kind === 'message') return parseAggregate(bundle, field.type, item);
-      if (field.kind === 'scalar') return item;
-      return Object.entries(bundle.enums[field.type] ?? {}).find(([, id]) => id === item)?.[0] ?? item;
-    };
-    out[field.protoName ?? field.name] = Array.isArray(one) ? one.map(plain) : plain(one);
-  }
-  return out;
-}
-
-function messagePatch(bundle: Bundle, scope: string, message: MessageProto): string {
-  const name = `${scope}.${message.name}`;
-  if (bundle.messages[name] === undefined) return messageText(bundle, message);
-  const fields = (message.field ?? []).filter((field) => changed(bundle, name, field));
-  const nested = (message.nestedType ?? []).filter((one) => one.options?.mapEntry !== true);
-  const inner = [
-    ...(message.enumType ?? []).map((one) => enumPatch(bundle, name, one)),
-    ...nested.map((one) => messagePatch(bundle, name, one)),
-    fieldsText(bundle, message, fields),
-  ].filter((text) => text !== '');
-  return inner.length === 0 ? '' : `message ${message.name} {\n${indent(inner.join('\n'))}}\n`;
-}
-
-/** What a file has beyond the dependency's copy, or undefined when that is nothing. */
-export function filePatch(bundle: Bundle, file: FileProto): string | undefined {
-  const body = [
-    ...(file.enumType ?? []).map((one) => enumPatch(bundle, file.package, one)),
-    ...(file.messageType ?? []).map((one) => messagePatch(bundle, file.package, one)),
-  ].filter((text) => text !== '');
-  return body.length === 0 ? undefined : [HEADER, `package ${file.package};\n`, ...body].join('\n');
 }

@@ -1,25 +1,14 @@
-import type { DurationLimit, RuleValue } from './descriptor.ts';
-import { LONG_TYPES } from './descriptor.ts';
+import {
+  type Condition,
+  type Constant,
+  list,
+  membership,
+  type Rules,
+  unsupported,
+} from './check-condition.ts';
+import { stringRules } from './check-strings.ts';
+import { type DurationLimit, LONG_TYPES, type RuleValue } from './descriptor.ts';
 import { longText } from './json-scalars.ts';
-import { ProtoError } from './proto-error.ts';
-
-/** One way for a value to break a rule, as source text over the variable `v`. */
-export interface Condition {
-  readonly rule: string;
-  /** True where the rule is broken. */
-  readonly fails: string;
-  readonly message: string;
-}
-
-/** What a condition needs beside its text; returns the text that reaches it. */
-export type Constant = (value: unknown) => string;
-
-/** protoc-gen-validate's known patterns; the loose one stands for both header rules with `strict: false`. */
-const HEADER_NAME = /^:?[0-9a-zA-Z!#$%&'*+\-.^_|~`]+$/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the rule is about control characters
-const HEADER_VALUE = /^[^\u0000-\u0008\u000A-\u001F\u007F]*$/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the rule is about control characters
-const HEADER_LOOSE = /^[^\u0000\u000A\u000D]*$/;
 
 /** What generated checks call. */
 export const RULE_HELPERS = {
@@ -37,11 +26,6 @@ export const RULE_HELPERS = {
   },
 };
 
-type Rules = Readonly<Record<string, RuleValue>>;
-
-const list = (value: RuleValue): readonly RuleValue[] => (Array.isArray(value) ? value : [value]);
-const text = (value: RuleValue): string => JSON.stringify(value);
-
 const COMPARE: Readonly<Record<string, readonly [operator: string, words: string]>> = {
   const: ['!==', 'must be'],
   lt: ['>=', 'must be less than'],
@@ -49,23 +33,6 @@ const COMPARE: Readonly<Record<string, readonly [operator: string, words: string
   gt: ['<=', 'must be greater than'],
   gte: ['<', 'must be at least'],
 };
-
-function unsupported(group: string, rule: string): never {
-  throw new ProtoError('', `the constraint ${group}.${rule} is not implemented: add it in check-rules.ts`);
-}
-
-function membership(
-  group: string,
-  rule: string,
-  values: readonly RuleValue[],
-  constant: Constant,
-): Condition {
-  const set = constant(new Set(values));
-  const words = values.map(text).join(', ');
-  if (rule === 'in')
-    return { rule: `${group}.in`, fails: `!${set}.has(v)`, message: `must be one of ${words}` };
-  return { rule: `${group}.not_in`, fails: `${set}.has(v)`, message: `must not be ${words}` };
-}
 
 function numberRules(group: string, rules: Rules, constant: Constant): Condition[] {
   const value = LONG_TYPES.has(group) ? 'h.num(v)' : 'v';
@@ -78,64 +45,6 @@ function numberRules(group: string, rules: Rules, constant: Constant): Condition
       message: `${words} ${Number(limit)}`,
     };
   });
-}
-
-function knownPattern(name: RuleValue, strict: boolean): RegExp {
-  if (!strict) return HEADER_LOOSE;
-  return name === 'HTTP_HEADER_NAME' || name === 1 ? HEADER_NAME : HEADER_VALUE;
-}
-
-const LENGTHS: Readonly<Record<string, (limit: number) => readonly [fails: string, message: string]>> = {
-  len: (limit) => [`h.chars(v)!==${limit}`, `must have exactly ${limit} characters`],
-  min_len: (limit) => [
-    limit === 1 ? 'v.length<1' : `h.chars(v)<${limit}`,
-    limit === 1 ? 'must not be empty' : `must have at least ${limit} characters`,
-  ],
-  max_len: (limit) => [`v.length>${limit}&&h.chars(v)>${limit}`, `must have at most ${limit} characters`],
-  len_bytes: (limit) => [`h.size(v)!==${limit}`, `must have exactly ${limit} bytes`],
-  min_bytes: (limit) => [
-    `h.size(v)<${limit}`,
-    limit === 1 ? 'must not be empty' : `must have at least ${limit} bytes`,
-  ],
-  max_bytes: (limit) => [`v.length*3>${limit}&&h.size(v)>${limit}`, `must have at most ${limit} bytes`],
-};
-
-const PARTS: Readonly<Record<string, readonly [call: string, words: string]>> = {
-  prefix: ['!v.startsWith', 'must start with'],
-  suffix: ['!v.endsWith', 'must end with'],
-  contains: ['!v.includes', 'must contain'],
-  not_contains: ['v.includes', 'must not contain'],
-};
-
-function stringRule(rule: string, limit: RuleValue, rules: Rules, constant: Constant): Condition {
-  const length = LENGTHS[rule]?.(Number(limit));
-  if (length !== undefined) return { rule: `string.${rule}`, fails: length[0], message: length[1] };
-  const part = PARTS[rule];
-  if (part !== undefined)
-    return {
-      rule: `string.${rule}`,
-      fails: `${part[0]}(${text(limit)})`,
-      message: `${part[1]} ${text(limit)}`,
-    };
-  if (rule === 'const')
-    return { rule: 'string.const', fails: `v!==${text(limit)}`, message: `must be ${text(limit)}` };
-  if (rule === 'in' || rule === 'not_in') return membership('string', rule, list(limit), constant);
-  const pattern = rule === 'well_known_regex' ? knownPattern(limit, rules['strict'] !== false) : undefined;
-  if (pattern === undefined && rule !== 'pattern') return unsupported('string', rule);
-  const regex = pattern ?? new RegExp(String(limit), 'u');
-  return {
-    rule: `string.${rule}`,
-    fails: `!${constant(regex)}.test(v)`,
-    message: `must match ${regex.source}`,
-  };
-}
-
-function stringRules(rules: Rules, constant: Constant): Condition[] {
-  const conditions = Object.entries(rules)
-    .filter(([rule]) => rule !== 'ignore_empty' && rule !== 'strict')
-    .map(([rule, limit]) => stringRule(rule, limit, rules, constant));
-  if (rules['ignore_empty'] !== true) return conditions;
-  return conditions.map((condition) => ({ ...condition, fails: `v!==""&&(${condition.fails})` }));
 }
 
 function bytesRules(rules: Rules): Condition[] {

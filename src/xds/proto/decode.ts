@@ -7,7 +7,7 @@ import {
   type Message,
   setOwn,
 } from './descriptor.ts';
-import { WIRE_TYPE } from './encode.ts';
+import { WIRE_TYPE } from './encode-text.ts';
 import { ProtoError } from './proto-error.ts';
 
 type ReadMessage = (reader: protobuf.Reader, end: number, depth: number, into: Message) => Message;

@@ -37,6 +37,9 @@ describe('encode and decode', () => {
   it.each([
     [{ name: 5 }, 'envoy.config.cluster.v3.Cluster.name: expected a string, got 5'],
     [{ lbPolicy: 'NONE' }, 'expected a name of envoy.config.cluster.v3.Cluster.LbPolicy, got "NONE"'],
+    [{ healthChecks: [null] }, 'healthChecks: expected an object, got null'],
+    [{ loadAssignment: new Uint8Array(3) }, 'loadAssignment: expected an object, got 3 bytes'],
+    [{ loadAssignment: [] }, 'loadAssignment: expected an object, got a list'],
     [{ healthChecks: {} }, 'expected a list, got an object'],
     [{ connectTimeout: '5s' }, 'expected an object, got "5s"'],
     [{ connectTimeout: { seconds: 1.5 } }, 'google.protobuf.Duration.seconds: expected an integer, got 1.5'],
