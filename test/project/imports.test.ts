@@ -15,6 +15,8 @@ const WORDS = ['src/model/', 'src/errors.ts', 'src/secret-bytes.ts', 'src/clock.
 const FILES = ['src/files/'];
 const SOURCE_PORT = ['src/discovery/source.ts'];
 const STORE_PORT = ['src/secrets/store.ts'];
+/** What every report goes through, whichever source it is from: pure, no adapter among them. */
+const REPORTS = ['src/discovery/guard.ts', 'src/discovery/instances.ts', 'src/discovery/select.ts'];
 
 const AREAS: Readonly<Record<string, Area>> = {
   'src/model/': { may: WORDS },
@@ -26,7 +28,7 @@ const AREAS: Readonly<Record<string, Area>> = {
   'src/discovery/': { may: [...WORDS, ...FILES] },
   'src/secrets/': { may: [...WORDS, ...FILES] },
   'src/config/': { may: [...WORDS, ...FILES], types: [...SOURCE_PORT, ...STORE_PORT] },
-  'src/fleet/': { may: [...WORDS, ...SOURCE_PORT, ...STORE_PORT], types: ['src/xds/'] },
+  'src/fleet/': { may: [...WORDS, ...SOURCE_PORT, ...STORE_PORT, ...REPORTS], types: ['src/xds/'] },
   'src/translate/': {
     may: [...WORDS, 'src/xds/proto/'],
     types: ['src/fleet/plan.ts', 'src/fleet/translation.ts'],
