@@ -1,0 +1,192 @@
+import type { Snapshot } from '../snapshot.ts';
+import type { XdsRequest } from '../stream/messages.ts';
+import type { StreamEvent, StreamRefusal, XdsStream } from '../stream/stream.ts';
+import { refuseChangedNode, refuseNames, refuseNode, refuseType } from './admission.ts';
+import type { GrpcCall, GrpcCallHandler } from './grpc-call.ts';
+import type { GrpcStatus } from './grpc-status.ts';
+import type { XdsMethod } from './methods.ts';
+import type { StreamInfo, StreamStatus } from './options.ts';
+import type { Peer } from './peer.ts';
+import type { ServerContext } from './server-context.ts';
+import { createTypeStatuses } from './type-status.ts';
+
+const OK: GrpcStatus = { code: 'OK', message: '' };
+const NEVER = Number.POSITIVE_INFINITY;
+
+/**
+ * One discovery call: joins the transport, the pure stream and the cache, and owns the deadlines between them.
+ * Life: waits for its first message, is placed by `identify`, waits for the key's first snapshot, serves.
+ */
+export class ServedStream implements GrpcCallHandler {
+  readonly #context: ServerContext;
+  readonly #method: XdsMethod;
+  readonly #peer: Peer;
+  readonly #machine: XdsStream;
+  readonly #statuses = createTypeStatuses();
+  #call: GrpcCall | undefined;
+  #info: StreamInfo | undefined;
+  #unwatch: (() => void) | undefined;
+  #latest: Snapshot | undefined;
+  #served: Snapshot | undefined;
+  /** End with UNAVAILABLE or INVALID_ARGUMENT when this passes without what is waited for. */
+  #waitUntil: number;
+  readonly #expiresAt: number;
+  readonly #timeoutAt: number;
+  #blockedSince = NEVER;
+  #closed = false;
+
+  constructor(context: ServerContext, method: XdsMethod, peer: Peer, timeoutMs: number) {
+    const now = context.clock.now();
+    this.#context = context;
+    this.#method = method;
+    this.#peer = peer;
+    this.#waitUntil = now + context.timing.firstMessageMs;
+    this.#expiresAt = now + context.streamAge(peer);
+    this.#timeoutAt = now + timeoutMs;
+    this.#machine = context.createStream(method, (event) => this.#onEvent(event));
+  }
+
+  /** The call it serves: known only after the handler it needs. */
+  attach(call: GrpcCall): void {
+    this.#call = call;
+  }
+
+  get info(): StreamInfo | undefined {
+    return this.#info;
+  }
+
+  status(): StreamStatus | undefined {
+    return this.#info === undefined ? undefined : { stream: this.#info, types: this.#statuses.list() };
+  }
+
+  onMessage(message: Buffer): void {
+    this.#guard(() => {
+      const refusal = this.#take(this.#context.decode(this.#method.variant, message));
+      if (refusal === undefined) this.#pump();
+      else this.end(refusal);
+    });
+  }
+
+  onHalfClose(): void {
+    this.end(OK);
+  }
+
+  onDrain(): void {
+    this.#blockedSince = NEVER;
+    this.#guard(() => this.#pump());
+  }
+
+  onClose(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#unwatch?.();
+    this.#unwatch = undefined;
+    this.#context.forget(this);
+    const info = this.#info;
+    if (info !== undefined) this.#context.guardHook(() => this.#context.observer.closed?.(info));
+  }
+
+  /** Serves the newest snapshot that came; called in a slice of its own. */
+  wake(): void {
+    const snapshot = this.#latest;
+    if (this.#closed || snapshot === undefined || snapshot === this.#served) return;
+    this.#guard(() => {
+      this.#served = snapshot;
+      this.#waitUntil = NEVER;
+      this.#machine.onSnapshot(this.#context.visible(snapshot, this.#peer), this.#context.clock.now());
+      this.#pump();
+    });
+  }
+
+  move(key: string): void {
+    if (this.#info === undefined || this.#closed || this.#info.key === key) return;
+    this.#info = { ...this.#info, key };
+    this.#watch(key);
+  }
+
+  /** Acts on deadlines that have passed; `now` is monotonic. */
+  sweep(now: number): void {
+    if (now - this.#blockedSince >= this.#context.timing.stuckMs) this.#call?.abort();
+    else if (now >= this.#timeoutAt)
+      this.end({ code: 'DEADLINE_EXCEEDED', message: 'The deadline of the call passed.' });
+    else if (now >= this.#waitUntil) this.end(this.#waitedInVain());
+    else if (now >= this.#expiresAt) this.end(OK);
+    else if ((this.#machine.deadline ?? NEVER) <= now) this.#guard(() => this.#pump());
+  }
+
+  end(status: GrpcStatus): void {
+    this.#unwatch?.();
+    this.#unwatch = undefined;
+    this.#call?.end(status);
+  }
+
+  #take(request: XdsRequest): StreamRefusal | undefined {
+    const refusal =
+      this.#info === undefined ? this.#open(request) : refuseChangedNode(request.node, this.#info.node);
+    if (refusal !== undefined) return refusal;
+    const wrong = refuseType(request, this.#method.typeUrl) ?? refuseNames(request, this.#context.limits);
+    if (wrong !== undefined) return wrong;
+    this.#statuses.requested(request.typeUrl === '' ? this.#method.typeUrl : request.typeUrl);
+    return this.#machine.onRequest(request, this.#context.clock.now());
+  }
+
+  #open(request: XdsRequest): StreamRefusal | undefined {
+    const { node } = request;
+    const refusal = refuseNode(node, this.#context.limits);
+    if (node === undefined || refusal !== undefined) return refusal;
+    const placed = this.#context.identify(node, this.#peer);
+    if ('code' in placed) return placed;
+    this.#info = this.#context.describe(node, this.#peer, this.#method, placed.key);
+    this.#context.observer.opened?.(this.#info);
+    this.#waitUntil = this.#context.clock.now() + this.#context.timing.firstSnapshotMs;
+    this.#watch(placed.key);
+    return undefined;
+  }
+
+  #watch(key: string): void {
+    this.#unwatch?.();
+    this.#unwatch = this.#context.watch(key, (snapshot) => {
+      this.#latest = snapshot;
+      this.#context.slices.add(this);
+    });
+    const present = this.#context.present(key);
+    if (present === undefined) return;
+    this.#latest = present;
+    this.wake();
+  }
+
+  #pump(): void {
+    const call = this.#call;
+    if (call === undefined) return;
+    while (call.writable) {
+      const response = this.#machine.next(this.#context.clock.now());
+      if (response === undefined) return;
+      this.#statuses.sent(response);
+      call.write(this.#context.frame(response.bytes));
+    }
+    if (this.#blockedSince === NEVER) this.#blockedSince = this.#context.clock.now();
+  }
+
+  #onEvent(event: StreamEvent): void {
+    this.#statuses.answered(event);
+    if (this.#info !== undefined) this.#context.observer.event?.(this.#info, event);
+  }
+
+  #waitedInVain(): GrpcStatus {
+    return this.#info === undefined
+      ? {
+          code: 'INVALID_ARGUMENT',
+          message: 'No request came on the stream: the first message must follow at once.',
+        }
+      : { code: 'UNAVAILABLE', message: `There is no configuration yet for "${this.#info.key}": try again.` };
+  }
+
+  /** What a hook or a malformed message throws ends this stream and no other. */
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.end(this.#context.failure(error));
+    }
+  }
+}

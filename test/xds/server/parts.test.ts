@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { XDS_METHODS } from '../../../src/xds/server/methods.ts';
+import { compileMatchers } from '../../../src/xds/server/node-matcher.ts';
+import { uriSansOf } from '../../../src/xds/server/peer.ts';
+import { createSlices } from '../../../src/xds/server/slices.ts';
+import { createTokenBucket } from '../../../src/xds/server/token-bucket.ts';
+
+const status = (id: string) =>
+  // Only the id of the node is looked at.
+  ({ stream: { node: { id } }, types: [] }) as unknown as Parameters<ReturnType<typeof compileMatchers>>[0];
+
+describe('the table of services', () => {
+  it('has SotW and delta of every type, VHDS and LEDS as delta only, and no Fetch on ADS', () => {
+    const count = (variant: string) =>
+      [...XDS_METHODS.values()].filter((row) => row.variant === variant).length;
+    expect([count('sotw'), count('delta'), count('fetch')]).toEqual([9, 11, 8]);
+    expect(XDS_METHODS.has('/envoy.service.route.v3.VirtualHostDiscoveryService/StreamVirtualHosts')).toBe(
+      false,
+    );
+  });
+});
+
+describe('URI SANs', () => {
+  it('are read in order', () => {
+    expect(uriSansOf('URI:spiffe://a/group/edge/node/1, DNS:x, URI:spiffe://b')).toEqual([
+      'spiffe://a/group/edge/node/1',
+      'spiffe://b',
+    ]);
+  });
+
+  it('cannot be forged inside a DNS name', () => {
+    expect(uriSansOf('DNS:"x, URI:spiffe://evil", URI:spiffe://good')).toEqual(['spiffe://good']);
+    expect(uriSansOf('DNS:"a\\", URI:spiffe://evil"')).toEqual([]);
+    expect(uriSansOf('')).toEqual([]);
+  });
+});
+
+describe('A11 a token bucket', () => {
+  it('lets the burst through, then the rate', () => {
+    const bucket = createTokenBucket(10, 2);
+    expect([bucket.take(0), bucket.take(0), bucket.take(0)]).toEqual([true, true, false]);
+    expect([bucket.take(100), bucket.take(100)]).toEqual([true, false]);
+    expect(bucket.idle(150)).toBe(false);
+    expect(bucket.idle(1000)).toBe(true);
+  });
+});
+
+describe('slices', () => {
+  it('run a queue in parts and let other events between them; twice queued runs once', async () => {
+    const ran: string[] = [];
+    const slices = createSlices<string>((item) => ran.push(item), {
+      count: 2,
+      milliseconds: 50,
+      now: () => 0,
+    });
+    for (const item of ['a', 'b', 'a', 'c']) slices.add(item);
+    const between = new Promise<readonly string[]>((resolve) => setImmediate(() => resolve([...ran])));
+    expect(await between).toEqual(['a', 'b']);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(ran).toEqual(['a', 'b', 'c']);
+    expect(slices.waiting).toBe(0);
+  });
+
+  it('end early when their time is used up', async () => {
+    let now = 0;
+    const ran: number[] = [];
+    const run = (item: number): void => {
+      now += 3;
+      ran.push(item);
+    };
+    const slices = createSlices<number>(run, { count: 100, milliseconds: 5, now: () => now });
+    for (let item = 0; item < 4; item += 1) slices.add(item);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(ran).toEqual([0, 1]);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(ran).toEqual([0, 1, 2, 3]);
+  });
+});
+
+describe('C1 node matchers', () => {
+  it('are alternatives; none matches every node', () => {
+    expect(compileMatchers([])(status('n1'))).toBe(true);
+    const either = compileMatchers([
+      { nodeId: { exact: 'n1' } },
+      { nodeId: { prefix: 'EDGE-', ignoreCase: true } },
+    ]);
+    expect(['n1', 'edge-7', 'n2'].map((id) => either(status(id)))).toEqual([true, true, false]);
+    expect(compileMatchers([{ nodeId: { suffix: '1' } }])(status('n1'))).toBe(true);
+    expect(compileMatchers([{ nodeId: { contains: 'x' } }])(status('n1'))).toBe(false);
+  });
+
+  it('that cannot be evaluated are refused rather than match too much', () => {
+    expect(() => compileMatchers([{ nodeId: {} }])).toThrow('safe_regex');
+    expect(() => compileMatchers([{ nodeMetadatas: [{}] }])).toThrow('node_metadatas');
+  });
+});
