@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** Tests that start real parts or whole processes; all others are unit tests and run in `npm run check`. */
-const FEATURES = ['test/**/*.feature.test.ts', 'test/features/**/*.test.ts'];
+const FEATURES = ['test/**/*.feature.test.ts', 'test/**/features/**/*.test.ts'];
 
 export default defineConfig({
   test: {

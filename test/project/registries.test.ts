@@ -35,3 +35,11 @@ test.each([
   expect(files.filter((file) => !known.has(file))).toEqual([]);
   expect(known.size).toBeGreaterThan(1);
 });
+
+test('unit tests start no Envoy: those that do are named *.feature.test.ts', () => {
+  const units = globSync('test/**/*.test.ts').filter(
+    (file) => !/\.feature\.test\.ts$|\/features\//.test(file),
+  );
+  expect(units.length).toBeGreaterThan(5);
+  expect(units.filter((file) => reachable(file).has('test/parts/envoy.ts'))).toEqual([]);
+});
