@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import path from 'node:path';
 import { sleep, systemClock } from '../../clock.ts';
 import { MusterError } from '../../errors.ts';
 import { FileFault, readRegularFile } from '../../files/regular-file.ts';
@@ -7,6 +6,7 @@ import { FolderWatch, foldersOf } from '../../files/watch-paths.ts';
 import { SecretBytes } from '../../secret-bytes.ts';
 import type { SecretStore, SecretStoreAdapter, SecretStoreContext, SecretVersion } from '../store.ts';
 import { pairState } from './pair.ts';
+import { type PartFile, type Place, partFiles, placeOf } from './part-files.ts';
 import {
   caFileRef,
   type FileRef,
@@ -24,6 +24,9 @@ const CHECK_AGAIN_MS = 60_000;
 /** A pair written file by file matches again within moments, if ever. */
 const TRIES = 6;
 const TRY_AGAIN_MS = 150;
+/** A file written less than this ago may be in the middle of it. */
+const SETTLE_MS = 40;
+const SETTLE_TRIES = 3;
 const GATHER_MS = 20;
 
 /** Secrets from files: pairs, CA bundles and plain values. */
@@ -43,60 +46,21 @@ function createFileStore(options: FileStoreOptions, context: SecretStoreContext)
   };
 }
 
-interface Place {
-  readonly folder: string;
-  /** Absolute paths are refused: the store's own `directory` is a fence. */
-  readonly fenced: boolean;
-}
-
-interface PartFile {
-  readonly part: string;
-  /** The first of these that exists. */
-  readonly files: readonly [string, ...string[]];
-  /** The path was relative: it must not lead out of the folder (BAD10). */
-  readonly within: string | undefined;
-  readonly trim: boolean;
-}
-
 interface Reading {
   readonly place: Place;
   readonly hmacKey: SecretBytes;
   readonly signal: AbortSignal;
 }
 
-function placeOf(options: FileStoreOptions, context: SecretStoreContext): Place {
-  const folder = path.resolve(context.baseDir, options.directory ?? '.');
-  return { folder, fenced: options.directory !== undefined };
-}
-
-function partFiles(ref: FileRef, place: Place): readonly PartFile[] {
-  const one = (part: string, names: readonly [string, ...string[]], trim = false): PartFile => {
-    const absolute = path.isAbsolute(names[0]);
-    const [first, ...others] = names;
-    const files = [
-      path.resolve(place.folder, first),
-      ...others.map((name) => path.resolve(place.folder, name)),
-    ] as const;
-    return { part, files, within: absolute && !place.fenced ? undefined : place.folder, trim };
-  };
-  if ('bundle' in ref) return [one('certificate', [ref.bundle]), one('privateKey', [ref.bundle])];
-  if ('directory' in ref) {
-    const inside = (name: string) => path.join(ref.directory, name);
-    return [
-      one('certificate', [inside('tls.crt'), inside('fullchain.pem')]),
-      one('privateKey', [inside('tls.key'), inside('privkey.pem')]),
-    ];
-  }
-  if ('path' in ref) return [one('value', [ref.path], ref.trim)];
-  if ('privateKey' in ref)
-    return [one('certificate', [ref.certificate]), one('privateKey', [ref.privateKey])];
-  return [one('certificates', [ref.certificates]), ...(ref.crl === undefined ? [] : [one('crl', [ref.crl])])];
-}
-
 /** Reads all parts; while one is missing or a pair does not match, waits for its writer and reads again. */
 async function readSettled(files: readonly PartFile[], reading: Reading): Promise<SecretVersion | undefined> {
   for (let tries = 1; ; tries += 1) {
     const found = await readParts(files);
+    if (found.fresh && tries < SETTLE_TRIES) {
+      await sleep(SETTLE_MS, reading.signal);
+      reading.signal.throwIfAborted();
+      continue;
+    }
     if (found.kind === 'whole' || (found.kind === 'unreadable' && tries >= TRIES)) {
       const { parts } = found;
       return { version: versionOf(parts, reading.hmacKey), parts, checkAgainMs: CHECK_AGAIN_MS };
@@ -108,7 +72,10 @@ async function readSettled(files: readonly PartFile[], reading: Reading): Promis
   }
 }
 
-type Found =
+/** `fresh`: written so recently that its writer may not be done. */
+type Found = { readonly fresh: boolean } & Content;
+
+type Content =
   | { readonly kind: 'whole'; readonly parts: Readonly<Record<string, SecretBytes>> }
   /** It may be half written; if it stays so, the check of the material says what is wrong with it. */
   | {
@@ -121,11 +88,21 @@ type Found =
 async function readParts(files: readonly PartFile[]): Promise<Found> {
   const parts: Record<string, SecretBytes> = {};
   const missing: string[] = [];
+  let modified = 0;
   for (const file of files) {
-    const bytes = await readPart(file);
-    if (bytes === undefined) missing.push(file.files.join(' or '));
-    else parts[file.part] = bytes;
+    const found = await readPart(file);
+    if (found === undefined) missing.push(file.files.join(' or '));
+    else parts[file.part] = found.bytes;
+    modified = Math.max(modified, found?.modified ?? 0);
   }
+  return { fresh: Math.abs(Date.now() - modified) < SETTLE_MS, ...judge(files, parts, missing) };
+}
+
+function judge(
+  files: readonly PartFile[],
+  parts: Readonly<Record<string, SecretBytes>>,
+  missing: readonly string[],
+): Content {
   if (missing.length > 0) {
     const kind = missing.length === files.length ? 'absent' : 'unsettled';
     return { kind, problem: `${missing.join(' and ')} does not exist` };
@@ -140,11 +117,11 @@ async function readParts(files: readonly PartFile[]): Promise<Found> {
 }
 
 /** Undefined: none of its files exists. */
-async function readPart(part: PartFile): Promise<SecretBytes | undefined> {
+async function readPart(part: PartFile) {
   for (const file of part.files) {
     try {
-      const { bytes } = await readRegularFile(file, { maxBytes: MAX_BYTES, within: part.within });
-      return new SecretBytes(part.trim ? trimLineEnds(bytes) : bytes);
+      const { bytes, modified } = await readRegularFile(file, { maxBytes: MAX_BYTES, within: part.within });
+      return { bytes: new SecretBytes(part.trim ? trimLineEnds(bytes) : bytes), modified };
     } catch (error) {
       if (!(error instanceof FileFault)) throw error;
       if (error.kind !== 'missing') throw new MusterError('secret_failed', error.message, { cause: error });

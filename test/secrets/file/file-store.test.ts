@@ -76,6 +76,13 @@ describe('the file store', () => {
     );
   });
 
+  test('a value that is still being written is waited for', async () => {
+    await writeFile(at('token'), 'half');
+    const reading = read({ path: 'token' });
+    await writeFile(at('token'), 'half and half');
+    expect(Buffer.from((await reading)?.parts['value']?.reveal() ?? []).toString()).toBe('half and half');
+  });
+
   test('a pair that stays mismatched is an error that names the files', async () => {
     await writePair(folder, old);
     await writeFile(at('tls.crt'), next.chain);
