@@ -1,0 +1,87 @@
+import { RE2JS } from 're2js';
+import { z } from 'zod';
+import type { Message } from '../proto.ts';
+import { defineFilter } from './filter.ts';
+import { headerName } from './header-edits.ts';
+
+const NAME = 'envoy.filters.http.cors';
+
+const origin = z
+  .string()
+  .regex(
+    /^(\*|[a-z][a-z0-9+.-]*:\/\/(\*|(\*\.)?[A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?)$/,
+    'expected "*" or an origin such as https://example.com or https://*.example.com',
+  );
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE'] as const;
+
+const schema = z
+  .strictObject({
+    allowOrigins: z.array(origin).min(1),
+    allowMethods: z.array(z.enum([...METHODS, '*'])).default([]),
+    allowHeaders: z.array(z.union([z.literal('*'), headerName])).default([]),
+    exposeHeaders: z.array(z.union([z.literal('*'), headerName])).default([]),
+    /** How long a browser may keep the answer to a preflight. */
+    maxAge: z
+      .string()
+      .regex(/^([0-9]+(h|m|s|ms))+$/, 'expected a duration such as 10m or 86400s')
+      .default('5s'),
+    allowCredentials: z.boolean().default(false),
+  })
+  .refine(
+    ({ allowCredentials, allowHeaders, exposeHeaders }) =>
+      !allowCredentials || ![...allowHeaders, ...exposeHeaders].includes('*'),
+    {
+      message: 'browsers take "*" literally when allowCredentials is true: list the headers',
+    },
+  );
+
+type Cors = z.output<typeof schema>;
+
+/** Gateway API's HTTPCORSFilter. A preflight is answered here and never reaches the upstream. */
+export const cors = defineFilter({
+  name: 'cors',
+  schema,
+  httpFilter: { name: NAME, type: 'envoy.extensions.filters.http.cors.v3.Cors', config: {} },
+  route: (policy, { proto }) => ({
+    perFilter: { [NAME]: proto.any('envoy.extensions.filters.http.cors.v3.CorsPolicy', corsPolicy(policy)) },
+  }),
+});
+
+function corsPolicy(policy: Cors): Message {
+  return {
+    allowOriginStringMatch: policy.allowOrigins.map(originMatcher),
+    ...list('allowMethods', allowedMethods(policy)),
+    ...list('allowHeaders', policy.allowHeaders),
+    ...list('exposeHeaders', policy.exposeHeaders),
+    maxAge: String(seconds(policy.maxAge)),
+    allowCredentials: { value: policy.allowCredentials },
+    forwardNotMatchingPreflights: { value: false },
+  };
+}
+
+function list(field: string, values: readonly string[]): Message {
+  return values.length === 0 ? {} : { [field]: values.join(', ') };
+}
+
+/** With credentials a browser takes `*` literally, so it is spelled out. */
+function allowedMethods({ allowMethods, allowCredentials }: Cors): readonly string[] {
+  return allowCredentials && allowMethods.includes('*') ? METHODS : allowMethods;
+}
+
+/** `*` in a host stands for one label or more, as in hostnames; a lone `*` for every origin. */
+function originMatcher(value: string): Message {
+  if (!value.includes('*')) return { exact: value, ignoreCase: true };
+  if (value === '*') return { safeRegex: { regex: '.*' } };
+  const [before = '', after = ''] = value.split('*', 2);
+  return { safeRegex: { regex: `${RE2JS.quote(before)}[A-Za-z0-9.-]+${RE2JS.quote(after)}` } };
+}
+
+const UNIT_SECONDS: Readonly<Record<string, number>> = { h: 3600, m: 60, s: 1, ms: 0.001 };
+
+function seconds(text: string): number {
+  const parts = [...text.matchAll(/(\d+)(ms|h|m|s)/g)];
+  return Math.floor(
+    parts.reduce((sum, [, count, unit = '']) => sum + Number(count) * (UNIT_SECONDS[unit] ?? 0), 0),
+  );
+}

@@ -1,0 +1,11 @@
+import { defineFilter } from './filter.ts';
+import { headerEdits, headersToAdd } from './header-edits.ts';
+
+/** Gateway API's ResponseHeaderModifier. */
+export const responseHeaderModifier = defineFilter({
+  name: 'responseHeaderModifier',
+  schema: headerEdits,
+  route: (edits) => ({
+    route: { responseHeadersToAdd: headersToAdd(edits), responseHeadersToRemove: edits.remove },
+  }),
+});
