@@ -1,0 +1,53 @@
+import { bootstrapCommand } from './bootstrap.ts';
+import { dumpCommand } from './dump.ts';
+import { exitCodeOf, failureText } from './failure.ts';
+import type { CliCommand, CliIo } from './io.ts';
+import { nodesCommand } from './nodes.ts';
+import { createProgram } from './program.ts';
+import { renderCommand } from './render.ts';
+import { schemaCommand } from './schema.ts';
+import { serveCommand } from './serve.ts';
+import { statusCommand } from './status.ts';
+import { validateCommand } from './validate.ts';
+
+/** Every command, in the order of --help. */
+export const COMMANDS: readonly CliCommand[] = [
+  serveCommand,
+  bootstrapCommand,
+  validateCommand,
+  renderCommand,
+  statusCommand,
+  nodesCommand,
+  dumpCommand,
+  schemaCommand,
+];
+
+/** Runs one command line and answers its exit code; every failure is words on stderr. */
+export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
+  try {
+    await createProgram(COMMANDS, io).parseAsync([...args], { from: 'user' });
+    return 0;
+  } catch (error) {
+    io.err(failureText(error, args.includes('--debug')));
+    return exitCodeOf(error);
+  }
+}
+
+/** The same for this process: its arguments, its streams, its signals. */
+export async function runProcess(): Promise<number> {
+  const ending = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => ending.abort());
+  process.stdout.on('error', endQuietly);
+  return runCli(process.argv.slice(2), {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    env: process.env,
+    signal: ending.signal,
+  });
+}
+
+/** `muster dump | head` closes the pipe: nobody reads on, so there is nothing left to say. */
+function endQuietly(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+}

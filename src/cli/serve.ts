@@ -1,0 +1,57 @@
+import { Option } from 'commander';
+import { type CliCommand, examples } from './io.ts';
+
+interface Options {
+  readonly settings?: string;
+  readonly config?: string;
+  readonly state?: string;
+  readonly xds?: string;
+  readonly api?: string;
+  readonly apiTokenFile?: string;
+  readonly logLevel?: string;
+}
+
+export const serveCommand: CliCommand = (program, io) => {
+  program
+    .command('serve')
+    .description('run a replica: reads the config, serves xDS and the HTTP API until it is told to end')
+    .option('--config <path>', 'the config: a file, or a directory of them')
+    .option('--state <dir>', 'where the last good state is kept over a restart')
+    .option('--xds <address>', 'address for Envoy (default: 127.0.0.1:18000)')
+    .option('--api <address>', 'address of the HTTP API (default: 127.0.0.1:18080)')
+    .option('--api-token-file <path>', 'file with the bearer token of the API; needed beyond loopback')
+    .option('--settings <path>', 'process settings (muster.yaml); a flag goes before what it says')
+    .addOption(
+      new Option('--log-level <level>', 'least level that is logged (default: info)').choices([
+        'trace',
+        'debug',
+        'info',
+        'warn',
+        'error',
+      ]),
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'muster serve --config examples/quickstart --state /var/lib/muster',
+        'muster serve --settings /etc/muster/muster.yaml --log-level debug',
+      ),
+    )
+    .action(async ({ settings: file, ...flags }: Options) => {
+      const [{ readSettings }, { serve }] = await Promise.all([
+        import('../offline.ts'),
+        import('../serve.ts'),
+      ]);
+      const settings = await readSettings(file, flags, io.env);
+      const replica = await serve(settings);
+      await ended(io.signal);
+      await replica.close();
+    });
+};
+
+function ended(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

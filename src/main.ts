@@ -1,0 +1,3 @@
+import { runProcess } from './cli/index.ts';
+
+process.exitCode = await runProcess();
