@@ -12,7 +12,7 @@ beforeAll(() => {
 // Registered before those of the file, so it runs after them.
 afterAll(async () => {
   await until('every handle of this file to be closed', () => open().length <= before, {
-    timeoutMs: 5_000,
+    timeoutMs: 2_000,
   }).catch((error: unknown) => {
     throw new Error(`this test file left open: ${open().join(', ')}`, { cause: error });
   });
