@@ -10,6 +10,7 @@ import {
   indent,
   type MessageProto,
   messageText,
+  type OneofProto,
   typeText,
 } from './print-proto.ts';
 
@@ -81,10 +82,21 @@ function parseAggregate(bundle: Bundle, type: string, value: unknown): unknown {
   return out;
 }
 
+/** Whether Envoy began or ceased to require that a member of a oneof is set: its members are then repeated. */
+function isRequiredAnew(bundle: Bundle, scope: string, oneof: OneofProto): boolean {
+  const name = oneof.name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  const was = bundle.messages[scope]?.requiredOneofs?.includes(name) === true;
+  const known = bundle.messages[scope]?.fields.some((field) => field.oneof === name) === true;
+  return known && was !== (oneof.options?.['.validate.required'] === true);
+}
+
 function messagePatch(bundle: Bundle, scope: string, message: MessageProto): string {
   const name = `${scope}.${message.name}`;
   if (bundle.messages[name] === undefined) return messageText(bundle, message);
-  const fields = (message.field ?? []).filter((field) => changed(bundle, name, field));
+  const rerequired = (message.oneofDecl ?? []).map((oneof) => isRequiredAnew(bundle, name, oneof));
+  const fields = (message.field ?? []).filter(
+    (field) => changed(bundle, name, field) || rerequired[field.oneofIndex ?? -1] === true,
+  );
   const nested = (message.nestedType ?? []).filter((one) => one.options?.mapEntry !== true);
   const inner = [
     ...(message.enumType ?? []).map((one) => enumPatch(bundle, name, one)),

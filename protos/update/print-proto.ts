@@ -13,8 +13,13 @@ export interface MessageProto {
   readonly field?: readonly FieldProto[];
   readonly nestedType?: readonly MessageProto[];
   readonly enumType?: readonly EnumProto[];
-  readonly oneofDecl?: readonly { readonly name: string; readonly options?: Options }[];
+  readonly oneofDecl?: readonly OneofProto[];
   readonly options?: { readonly mapEntry?: boolean };
+}
+
+export interface OneofProto {
+  readonly name: string;
+  readonly options?: Options;
 }
 
 export interface EnumProto {

@@ -66,6 +66,9 @@ function mergeFields(
   path: string,
 ): void {
   for (const field of [...from.fieldsArray]) {
+    const oneof = field.partOf;
+    // A oneof comes with the options it has today, also when the patch only repeats its members.
+    if (oneof !== null) oneofOf(library, to, oneof).parsedOptions = oneof.parsedOptions ?? [];
     const named = to.fields[field.name];
     if (named !== undefined && named.id === field.id) {
       named.parsedOptions = field.parsedOptions ?? [];
@@ -77,7 +80,6 @@ function mergeFields(
         path,
         `${to.fullName} already has ${taken.name} = ${taken.id}, so ${field.name} = ${field.id} cannot be added`,
       );
-    const oneof = field.partOf;
     from.remove(field);
     to.add(field);
     if (oneof !== null) oneofOf(library, to, oneof).add(field);
@@ -88,7 +90,6 @@ function oneofOf(library: typeof protobufjs, to: protobufjs.Type, like: protobuf
   const existing = to.oneofs?.[like.name];
   if (existing !== undefined) return existing;
   const fresh = new library.OneOf(like.name, [], like.options);
-  fresh.parsedOptions = like.parsedOptions ?? [];
   to.add(fresh);
   return fresh;
 }
