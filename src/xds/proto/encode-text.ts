@@ -50,7 +50,7 @@ export class EncoderText {
       return `if(!(${test}))h.fail(${this.#where(field)},${JSON.stringify(expected)},v);`;
     }
     const names = `e[${this.enums.push(field.type) - 1}]`;
-    const name = `const n=${names}.get(v);if(n===undefined)h.fail(${this.#where(field)},"a name of ${field.type}",v);v=n;`;
+    const name = `const n=${names}.get(v);if(n===undefined)h.failName(${this.#where(field)},${JSON.stringify(field.type)},v);v=n;`;
     return `if(typeof v==="string"){${name}}else if(!Number.isInteger(v))h.fail(${this.#where(field)},"a name or number of ${field.type}",v);`;
   }
 

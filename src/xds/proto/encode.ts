@@ -1,7 +1,7 @@
 import protobuf from 'protobufjs/minimal.js';
 import { type Bundle, DEPTH_LIMIT, isRecord, type Message } from './descriptor.ts';
 import { EncoderText } from './encode-text.ts';
-import { ProtoError, show } from './proto-error.ts';
+import { kindOf, ProtoError, show } from './proto-error.ts';
 
 type WriteMessage = (message: Message, writer: protobuf.Writer, depth: number) => void;
 
@@ -14,7 +14,10 @@ const MAX_KEPT_BUFFER = 1 << 20;
 
 const HELPERS = {
   fail(where: string, expected: string, value: unknown): never {
-    throw new ProtoError(where, `expected ${expected}, got ${show(value)}`);
+    throw new ProtoError(where, `expected ${expected}, got ${kindOf(value)}`);
+  },
+  failName(where: string, type: string, value: unknown): never {
+    throw new ProtoError(where, `expected a name of ${type}, got ${show(value)}`);
   },
   tooDeep(type: string): never {
     throw new ProtoError('', `${type} is nested more than ${DEPTH_LIMIT} levels deep`);

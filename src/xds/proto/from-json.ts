@@ -9,36 +9,15 @@ import {
   WRAPPED,
 } from './descriptor.ts';
 import { KNOWN_TYPES } from './json-known.ts';
+import { didYouMean, fieldsByName, join } from './json-names.ts';
 import { readBase64, readScalar } from './json-scalars.ts';
-import { nearest } from './nearest.ts';
-import { ProtoError, show } from './proto-error.ts';
+import { kindOf, ProtoError, show } from './proto-error.ts';
 
 /** What is read from JSON is described by the bundle; a nested Any is packed by `encode`. */
 export interface JsonReader {
   readonly bundle: Bundle;
   encode(type: string, message: Message): Uint8Array;
 }
-
-const fieldIndexes = new WeakMap<readonly FieldDescriptor[], ReadonlyMap<string, FieldDescriptor>>();
-
-/** Fields by each name that JSON may use: canonical, property, and as in the `.proto` file. */
-function fieldsByName(fields: readonly FieldDescriptor[]): ReadonlyMap<string, FieldDescriptor> {
-  const known = fieldIndexes.get(fields);
-  if (known !== undefined) return known;
-  const index = new Map<string, FieldDescriptor>();
-  for (const field of fields)
-    for (const name of [field.name, field.protoName, field.jsonName])
-      if (name !== undefined) index.set(name, field);
-  fieldIndexes.set(fields, index);
-  return index;
-}
-
-const join = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
-
-const didYouMean = (wrong: string, known: Iterable<string>): string => {
-  const right = nearest(wrong, known);
-  return right === undefined ? '' : `; did you mean ${JSON.stringify(right)}?`;
-};
 
 /** Canonical proto JSON (or its snake_case form) -> native message. Throws a ProtoError at the first mistake. */
 export function readMessage(reader: JsonReader, type: string, json: unknown, path = '', depth = 0): Message {
@@ -47,7 +26,7 @@ export function readMessage(reader: JsonReader, type: string, json: unknown, pat
   if (wrapped !== undefined) return { value: readScalar(wrapped, json, path) };
   const known = KNOWN_TYPES.get(type);
   if (known !== undefined) return known.read(json, path, depth);
-  if (!isRecord(json)) throw new ProtoError(path, `expected an object (${type}), got ${show(json)}`);
+  if (!isRecord(json)) throw new ProtoError(path, `expected an object (${type}), got ${kindOf(json)}`);
   if (type === 'google.protobuf.Any') return readAny(reader, json, path, depth);
   return readFields(reader, type, json, path, depth);
 }
@@ -86,7 +65,7 @@ function readField(
   depth: number,
 ): unknown {
   if (field.mapKey !== undefined) {
-    if (!isRecord(json)) throw new ProtoError(path, `expected an object, got ${show(json)}`);
+    if (!isRecord(json)) throw new ProtoError(path, `expected an object, got ${kindOf(json)}`);
     const map: Message = {};
     for (const [key, value] of Object.entries(json)) {
       const at = `${path}[${JSON.stringify(key)}]`;
@@ -95,7 +74,7 @@ function readField(
     return map;
   }
   if (!field.repeated) return readOne(reader, field, json, path, depth);
-  if (!Array.isArray(json)) throw new ProtoError(path, `expected a list, got ${show(json)}`);
+  if (!Array.isArray(json)) throw new ProtoError(path, `expected a list, got ${kindOf(json)}`);
   return json.map((item, index) => readOne(reader, field, item, `${path}[${index}]`, depth));
 }
 
@@ -112,18 +91,26 @@ function readOne(
   path: string,
   depth: number,
 ): unknown {
+  if (!field.sensitive) return readPlain(reader, field, json, path, depth);
+  try {
+    return readPlain(reader, field, json, path, depth);
+  } catch (error) {
+    // The usual text and cause may show the value.
+    const at = error instanceof ProtoError && error.path !== '' ? error.path : path;
+    throw new ProtoError(at, `does not fit ${field.type}; its value is sensitive and not shown`);
+  }
+}
+
+function readPlain(
+  reader: JsonReader,
+  field: FieldDescriptor,
+  json: unknown,
+  path: string,
+  depth: number,
+): unknown {
   if (field.kind === 'message') return readMessage(reader, field.type, json, path, depth + 1);
   if (field.kind === 'enum') return readEnum(reader.bundle, field.type, json, path);
-  if (!field.sensitive) return readScalar(field.type, json, path);
-  try {
-    return readScalar(field.type, json, path);
-  } catch {
-    // The usual text shows the value, and this value must not be shown.
-    throw new ProtoError(
-      path,
-      `expected ${field.type === 'bytes' ? 'base64 text' : field.type}, got something else`,
-    );
-  }
+  return readScalar(field.type, json, path);
 }
 
 function readEnum(bundle: Bundle, type: string, json: unknown, path: string): number {

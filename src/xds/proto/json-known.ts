@@ -1,6 +1,6 @@
 import { DEPTH_LIMIT, isRecord, type Message, setOwn } from './descriptor.ts';
 import { longText } from './json-scalars.ts';
-import { ProtoError, show } from './proto-error.ts';
+import { kindOf, ProtoError, show } from './proto-error.ts';
 
 /** Google's well-known types that have a JSON form of their own; wrappers and Any are handled by their callers. */
 interface KnownType {
@@ -84,11 +84,11 @@ function readValue(json: unknown, path: string, depth: number): Message {
   if (Array.isArray(json)) return { listValue: readList(json, path, depth + 1) };
   if (typeof json === 'number' && Number.isFinite(json)) return { numberValue: json };
   if (isRecord(json)) return { structValue: readStruct(json, path, depth + 1) };
-  throw new ProtoError(path, `expected a JSON value, got ${show(json)}`);
+  throw new ProtoError(path, `expected a JSON value, got ${kindOf(json)}`);
 }
 
 function readStruct(json: unknown, path: string, depth: number): Message {
-  if (!isRecord(json)) throw new ProtoError(path, `expected an object, got ${show(json)}`);
+  if (!isRecord(json)) throw new ProtoError(path, `expected an object, got ${kindOf(json)}`);
   const fields: Message = {};
   for (const [key, value] of Object.entries(json))
     setOwn(fields, key, readValue(value, `${path}.${key}`, depth + 1));
@@ -96,7 +96,7 @@ function readStruct(json: unknown, path: string, depth: number): Message {
 }
 
 function readList(json: unknown, path: string, depth: number): Message {
-  if (!Array.isArray(json)) throw new ProtoError(path, `expected a list, got ${show(json)}`);
+  if (!Array.isArray(json)) throw new ProtoError(path, `expected a list, got ${kindOf(json)}`);
   return { values: json.map((item, index) => readValue(item, `${path}[${index}]`, depth + 1)) };
 }
 

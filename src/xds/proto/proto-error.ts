@@ -13,11 +13,15 @@ export class ProtoError extends Error {
   }
 }
 
-/** A short, one-line form of a value for an error. Never used for fields that may hold a secret. */
-export function show(value: unknown): string {
+/** What kind of value this is, without text: a secret put in the wrong place must not end in an error. */
+export function kindOf(value: unknown): string {
+  if (typeof value === 'string') return 'text';
   if (value instanceof Uint8Array) return `${value.length} bytes`;
   if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object' && value !== null) return 'an object';
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+}
+
+/** A value for an error about a name, a number or a time; longer text, which is none of these, is not shown. */
+export function show(value: unknown): string {
+  return typeof value === 'string' && value.length <= 30 ? JSON.stringify(value) : kindOf(value);
 }

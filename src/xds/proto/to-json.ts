@@ -9,8 +9,9 @@ import {
   WRAPPED,
 } from './descriptor.ts';
 import { KNOWN_TYPES } from './json-known.ts';
+import { join } from './json-names.ts';
 import { isDefault, writeScalar } from './json-scalars.ts';
-import { ProtoError, show } from './proto-error.ts';
+import { kindOf, ProtoError } from './proto-error.ts';
 
 export interface JsonWriter {
   readonly bundle: Bundle;
@@ -21,8 +22,6 @@ export interface JsonWriter {
 
 const REDACTED = '[redacted]';
 
-const join = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
-
 /** Native message -> canonical proto JSON: fields in the order of their numbers, maps sorted. */
 export function writeMessage(
   writer: JsonWriter,
@@ -32,7 +31,7 @@ export function writeMessage(
   depth = 0,
 ): unknown {
   if (depth > DEPTH_LIMIT) throw new ProtoError('', `${type} is nested more than ${DEPTH_LIMIT} levels deep`);
-  if (!isRecord(message)) throw new ProtoError(path, `expected a ${type}, got ${show(message)}`);
+  if (!isRecord(message)) throw new ProtoError(path, `expected a ${type}, got ${kindOf(message)}`);
   const wrapped = WRAPPED.get(type);
   if (wrapped !== undefined) return writeScalar(wrapped, message['value'] ?? scalarDefault(wrapped));
   const known = KNOWN_TYPES.get(type);
@@ -68,14 +67,14 @@ function writeField(
   depth: number,
 ): unknown {
   if (field.mapKey !== undefined) {
-    if (!isRecord(value)) throw new ProtoError(path, `expected an object, got ${show(value)}`);
+    if (!isRecord(value)) throw new ProtoError(path, `expected an object, got ${kindOf(value)}`);
     const map: Record<string, unknown> = {};
     for (const key of Object.keys(value).sort())
       setOwn(map, key, writeOne(writer, field, value[key], `${path}[${JSON.stringify(key)}]`, depth));
     return map;
   }
   if (!field.repeated) return writeOne(writer, field, value, path, depth);
-  if (!Array.isArray(value)) throw new ProtoError(path, `expected a list, got ${show(value)}`);
+  if (!Array.isArray(value)) throw new ProtoError(path, `expected a list, got ${kindOf(value)}`);
   return value.map((item, index) => writeOne(writer, field, item, `${path}[${index}]`, depth));
 }
 

@@ -41,7 +41,7 @@ describe('encode and decode', () => {
     [{ loadAssignment: new Uint8Array(3) }, 'loadAssignment: expected an object, got 3 bytes'],
     [{ loadAssignment: [] }, 'loadAssignment: expected an object, got a list'],
     [{ healthChecks: {} }, 'expected a list, got an object'],
-    [{ connectTimeout: '5s' }, 'expected an object, got "5s"'],
+    [{ connectTimeout: '5s' }, 'expected an object, got text'],
     [{ connectTimeout: { seconds: 1.5 } }, 'google.protobuf.Duration.seconds: expected an integer, got 1.5'],
     [{ perConnectionBufferLimitBytes: 5 }, 'expected an object, got 5'],
   ])('refuses %j', (message, text) => {

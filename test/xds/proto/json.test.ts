@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { loadRegistry } from '../../../src/xds/proto/registry.ts';
 
@@ -196,6 +197,31 @@ describe('toJson', () => {
       'Infinity',
     );
     expect(registry.fromJson('google.protobuf.DoubleValue', 'NaN')).toEqual({ value: Number.NaN });
+  });
+
+  it('keeps secrets out of errors, also when they stand in the wrong place', () => {
+    const key = 'MARKER-KEY-'.repeat(3);
+    const attempts = [
+      () => registry.fromJson(SECRET, { tlsCertificate: { privateKey: { inlineBytes: `!${key}` } } }),
+      () => registry.fromJson(SECRET, { tlsCertificate: { privateKey: key } }),
+      () => registry.fromJson(SECRET, { tlsCertificate: { certificateChain: key } }),
+      () => registry.fromJson(SECRET, { tlsCertificate: key }),
+      () => registry.encode(SECRET, { tlsCertificate: { privateKey: key } }),
+      () => registry.encode(SECRET, { tlsCertificate: { certificateChain: { inlineBytes: key } } }),
+      () => registry.toJson(SECRET, { tlsCertificate: { privateKey: key } }),
+    ];
+    for (const attempt of attempts) {
+      let error: unknown;
+      expect(() => {
+        try {
+          attempt();
+        } catch (thrown) {
+          error = thrown;
+          throw thrown;
+        }
+      }).toThrow();
+      expect(inspect(error, { depth: 10 })).not.toContain('MARKER');
+    }
   });
 
   it('shows nothing that the API marks as sensitive when asked to redact', () => {
