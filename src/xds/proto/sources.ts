@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, relative, sep } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Raised whenever what a bundle holds or means changes, so that older copies are not read. */
@@ -109,9 +109,4 @@ export function findSources(project: string): ProtoSources {
   const patches = protosBelow(patchFolder).map((file) => join(patchFolder, file));
   const left = new Set(skipped.map(({ file }) => file));
   return { roots, files: files.filter((file) => !left.has(file)), skipped, patches };
-}
-
-/** A path as people read it in an error: relative to the project. */
-export function shortPath(project: string, path: string): string {
-  return relative(project, path);
 }
