@@ -28,13 +28,9 @@ const schema = z
       .default('5s'),
     allowCredentials: z.boolean().default(false),
   })
-  .refine(
-    ({ allowCredentials, allowHeaders, exposeHeaders }) =>
-      !allowCredentials || ![...allowHeaders, ...exposeHeaders].includes('*'),
-    {
-      message: 'browsers take "*" literally when allowCredentials is true: list the headers',
-    },
-  );
+  .refine(({ allowCredentials, exposeHeaders }) => !allowCredentials || !exposeHeaders.includes('*'), {
+    message: 'browsers take "*" in exposeHeaders literally when allowCredentials is true: list the headers',
+  });
 
 type Cors = z.output<typeof schema>;
 
@@ -48,10 +44,11 @@ export const cors = defineFilter({
   }),
 });
 
+/** To `*` in methods and headers Envoy answers what the preflight asked for, which holds with credentials too. */
 function corsPolicy(policy: Cors): Message {
   return {
     allowOriginStringMatch: policy.allowOrigins.map(originMatcher),
-    ...list('allowMethods', allowedMethods(policy)),
+    ...list('allowMethods', policy.allowMethods),
     ...list('allowHeaders', policy.allowHeaders),
     ...list('exposeHeaders', policy.exposeHeaders),
     maxAge: String(seconds(policy.maxAge)),
@@ -62,11 +59,6 @@ function corsPolicy(policy: Cors): Message {
 
 function list(field: string, values: readonly string[]): Message {
   return values.length === 0 ? {} : { [field]: values.join(', ') };
-}
-
-/** With credentials a browser takes `*` literally, so it is spelled out. */
-function allowedMethods({ allowMethods, allowCredentials }: Cors): readonly string[] {
-  return allowCredentials && allowMethods.includes('*') ? METHODS : allowMethods;
 }
 
 /** `*` in a host stands for one label or more, as in hostnames; a lone `*` for every origin. */
