@@ -98,7 +98,8 @@ export class ResourceSet {
     if (from.id === this.#parts.previous) return this.#parts.step;
     const known = this.#memos?.get(from.id);
     if (known !== undefined) return known;
-    const changes = from.#parts.index === this.#parts.index ? this.#compareSlots(from) : this.#compareNames(from);
+    const changes =
+      from.#parts.index === this.#parts.index ? this.#compareSlots(from) : this.#compareNames(from);
     return this.#remember(from.id, changes);
   }
 

@@ -1,0 +1,247 @@
+import { errorText, MusterError } from '../errors.ts';
+import type { Config } from '../model/config.ts';
+import type { CheckedSecret } from '../secrets/store.ts';
+import { Cells } from './cells.ts';
+import { type Changes, Committed, checkConsistent } from './committed.ts';
+import { type GroupState, lingerKey, newGroupState } from './group-state.ts';
+import type { SnapshotRecord } from './state/state.ts';
+import type { BuildProblem, BuiltResource, Structure, Translation } from './translation.ts';
+import type { World } from './world.ts';
+
+/** One step of a group's snapshot, in the order of its revisions. */
+export interface Publication extends Changes {
+  readonly group: string;
+  readonly revision: number;
+}
+
+export interface BuilderOptions {
+  readonly world: World;
+  readonly translation: Translation;
+  /** Hands a committed step to the snapshot cache. */
+  readonly publish: (publication: Publication) => void;
+  readonly nextRevision: () => number;
+}
+
+export type BuildOutcome =
+  | { readonly kind: 'committed'; readonly revision: number; readonly set: number; readonly removed: number }
+  | { readonly kind: 'unchanged' | 'gone' };
+
+/** What a group is served, and what is wrong with it. */
+export interface GroupStatus {
+  readonly name: string;
+  readonly revision: number;
+  readonly counts: Readonly<Record<string, number>>;
+  readonly problems: readonly BuildProblem[];
+  readonly lingering: number;
+}
+
+/**
+ * The job `{group}`: brings a group's committed snapshot up to the present config, world and
+ * secrets. A change of structure builds all of it again; a change of cells replaces those alone.
+ * Both ways give the same bytes. Synchronous; a build that fails throws and leaves what was there.
+ */
+export class Builder {
+  readonly #options: BuilderOptions;
+  readonly #cells: Cells;
+  readonly #groups = new Map<string, GroupState>();
+  /** Secrets that were read at least once, in this life or before the restart. */
+  readonly #knownSecrets = new Set<string>();
+  #config: Config | undefined;
+
+  constructor(options: BuilderOptions) {
+    this.#options = options;
+    this.#cells = new Cells(options.world, options.translation);
+  }
+
+  /** Every group is to be built again; answers their names. Groups that are gone keep what they serve. */
+  setConfig(config: Config): readonly string[] {
+    this.#config = config;
+    this.#cells.retain(config.services, config.secrets);
+    for (const name of this.#knownSecrets) if (!config.secrets.has(name)) this.#knownSecrets.delete(name);
+    for (const name of config.groups.keys()) this.#state(name).structureDirty = true;
+    return [...config.groups.keys()];
+  }
+
+  /** Endpoints of these services changed; answers the groups that use them. */
+  touchServices(services: readonly string[]): readonly string[] {
+    const { endpoints } = this.#options.translation.types;
+    return this.#touch(services, endpoints, (state) => [state.structure?.services, state.dirtyServices]);
+  }
+
+  /** A version of a secret that passed its checks; answers the groups that use it. */
+  putSecret(name: string, secret: CheckedSecret): readonly string[] {
+    const config = this.#config?.secrets.get(name);
+    if (config === undefined || !this.#cells.putSecret(name, secret, config.origin)) return [];
+    const { secret: typeUrl } = this.#options.translation.types;
+    const groups = this.#touch([name], typeUrl, (state) => [state.structure?.secrets, state.dirtySecrets]);
+    if (!this.#knownSecrets.has(name)) {
+      this.#knownSecrets.add(name);
+      for (const group of groups) this.#state(group).structureDirty = true;
+    }
+    return groups;
+  }
+
+  /** What a group was given before the restart: served until its first build. */
+  restore(record: SnapshotRecord): void {
+    const state = this.#state(record.group);
+    for (const name of record.knownSecrets) this.#knownSecrets.add(name);
+    this.#commit(state, { set: record.resources, remove: [] }, record.revision);
+  }
+
+  build(group: string, now: number): BuildOutcome {
+    const config = this.#config;
+    if (config?.groups.has(group) !== true) return { kind: 'gone' };
+    const state = this.#state(group);
+    try {
+      const changes = this.#changes(state, config, now);
+      state.failure = undefined;
+      if (changes.set.length === 0 && changes.remove.length === 0 && state.revision > 0)
+        return { kind: 'unchanged' };
+      const revision = this.#options.nextRevision();
+      this.#commit(state, changes, revision);
+      return { kind: 'committed', revision, set: changes.set.length, removed: changes.remove.length };
+    } catch (error) {
+      state.failure = failureOf(group, config, error);
+      throw error;
+    }
+  }
+
+  /** Drops what has lingered long enough; answers the groups to be built for it. */
+  release(now: number, isSettled: (group: string) => boolean): readonly string[] {
+    const due = [...this.#groups.values()].filter((state) => {
+      if (state.lingering.size === 0) return false;
+      return state.lingering.release(now, isSettled(state.name));
+    });
+    for (const state of due) state.structureDirty = true;
+    return due.map(({ name }) => name);
+  }
+
+  status(group: string): GroupStatus | undefined {
+    const state = this.#groups.get(group);
+    if (state === undefined) return undefined;
+    const problems = [...(state.structure?.built.problems ?? []), ...(state.failure ? [state.failure] : [])];
+    const { name, revision, lingering } = state;
+    return { name, revision, counts: state.committed.counts(), problems, lingering: lingering.size };
+  }
+
+  resources(group: string): Iterable<BuiltResource> {
+    return this.#groups.get(group)?.committed.all() ?? [];
+  }
+
+  find(group: string, typeUrl: string, name: string): BuiltResource | undefined {
+    return this.#groups.get(group)?.committed.get(typeUrl, name);
+  }
+
+  /** What is kept over a restart: everything but the secrets, of which only the names. */
+  record(group: string): SnapshotRecord {
+    const state = this.#state(group);
+    const { secret } = this.#options.translation.types;
+    const resources = [...state.committed.all()].filter(({ typeUrl }) => typeUrl !== secret);
+    const knownSecrets = [...(state.structure?.secrets ?? [])].filter((name) => this.#knownSecrets.has(name));
+    const configHash = state.structure?.config.hash ?? '';
+    return { group, revision: state.revision, configHash, resources, knownSecrets };
+  }
+
+  #touch(
+    names: readonly string[],
+    typeUrl: string,
+    parts: (state: GroupState) => readonly [ReadonlySet<string> | undefined, Set<string>],
+  ): readonly string[] {
+    const touched: string[] = [];
+    for (const state of this.#groups.values()) {
+      const [used, dirty] = parts(state);
+      const lingers = (name: string): boolean => state.lingering.has(lingerKey(typeUrl, name));
+      const own = names.filter((name) => used === undefined || used.has(name) || lingers(name));
+      for (const name of own) dirty.add(name);
+      if (own.length > 0) touched.push(state.name);
+    }
+    return touched;
+  }
+
+  #changes(state: GroupState, config: Config, now: number): Changes {
+    const { structure } = state;
+    if (!state.structureDirty && structure !== undefined) return this.#cellChanges(state);
+    const built = this.#options.translation.structure(config, state.name, this.#knownSecrets);
+    const wanted = this.#assemble(state, built);
+    this.#refuseEmpty(state, config, wanted);
+    this.#linger(state, wanted, now);
+    checkConsistent(wanted, this.#options.translation.types.cluster);
+    const sets = { services: new Set(built.services), secrets: new Set(built.secrets) };
+    state.structure = { config, built, ...sets };
+    state.structureDirty = false;
+    clearCells(state);
+    return state.committed.changesTo(wanted);
+  }
+
+  #assemble(state: GroupState, built: Structure): Committed {
+    const { types } = this.#options.translation;
+    const kept = built.failed.flatMap(({ typeUrl, name }) => state.committed.get(typeUrl, name) ?? []);
+    const endpoints = built.services.flatMap((name) => this.#endpointCell(state, name) ?? []);
+    const secrets = built.secrets.flatMap(
+      (name) => this.#cells.secret(name) ?? state.committed.get(types.secret, name) ?? [],
+    );
+    return Committed.of([...kept, ...built.resources, ...endpoints, ...secrets]);
+  }
+
+  /** While a source of the service has never been read, what the group was last given stays. */
+  #endpointCell(state: GroupState, name: string): BuiltResource | undefined {
+    const last = this.#cells.isKnown(name)
+      ? undefined
+      : state.committed.get(this.#options.translation.types.endpoints, name);
+    return last ?? this.#cells.endpoints(name);
+  }
+
+  #refuseEmpty(state: GroupState, config: Config, wanted: Committed): void {
+    const { listener } = this.#options.translation.types;
+    if (state.committed.count(listener) === 0 || wanted.count(listener) > 0) return;
+    const group = config.groups.get(state.name);
+    if (group === undefined || group.allowEmpty) return;
+    const text = `group "${state.name}" would go from ${state.committed.count(listener)} listeners to none; it keeps what it has (say allowEmpty: true if that is meant)`;
+    throw new MusterError('build_failed', text, { origin: group.origin });
+  }
+
+  /** What the group stopped using is served on for a while; what it uses again no longer lingers. */
+  #linger(state: GroupState, wanted: Committed, now: number): void {
+    const { cluster, endpoints, secret } = this.#options.translation.types;
+    for (const typeUrl of [cluster, endpoints, secret]) {
+      for (const resource of state.committed.ofType(typeUrl)) {
+        const key = lingerKey(typeUrl, resource.name);
+        if (wanted.get(typeUrl, resource.name) !== undefined) state.lingering.remove(key);
+        else if (state.lingering.keep(key, now)) wanted.apply({ set: [resource], remove: [] });
+      }
+    }
+  }
+
+  #cellChanges(state: GroupState): Changes {
+    const services = [...state.dirtyServices].flatMap((name) => this.#endpointCell(state, name) ?? []);
+    const secrets = [...state.dirtySecrets].flatMap((name) => this.#cells.secret(name) ?? []);
+    clearCells(state);
+    const moved = (cell: BuiltResource): boolean => state.committed.get(cell.typeUrl, cell.name) !== cell;
+    return { set: [...services, ...secrets].filter(moved), remove: [] };
+  }
+
+  #commit(state: GroupState, changes: Changes, revision: number): void {
+    state.committed.apply(changes);
+    state.revision = revision;
+    this.#options.publish({ group: state.name, revision, ...changes });
+  }
+
+  #state(name: string): GroupState {
+    const known = this.#groups.get(name);
+    if (known !== undefined) return known;
+    const made = newGroupState(name);
+    this.#groups.set(name, made);
+    return made;
+  }
+}
+
+function clearCells(state: GroupState): void {
+  state.dirtyServices.clear();
+  state.dirtySecrets.clear();
+}
+
+function failureOf(group: string, config: Config, error: unknown): BuildProblem {
+  const own = error instanceof MusterError ? error.origin : undefined;
+  const origin = own ?? config.groups.get(group)?.origin ?? { object: `groups/${group}` };
+  return { origin, message: errorText(error) };
+}
