@@ -3,6 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { root } from '../setup.mjs';
+import { configKeys } from './config-keys.ts';
 import { filterTable, sourceTable, storeTable } from './tables.ts';
 
 export interface GeneratedFile {
@@ -42,10 +43,11 @@ async function section(name: string, path: string): Promise<string> {
   if (name === 'sources') return sourceTable();
   if (name === 'secret stores') return storeTable();
   if (name === 'filters') return filterTable();
+  if (name === 'config') return configKeys(JSON.parse(await muster('schema')));
   const [word, ...command] = name.split(' ');
   if (word === 'help') return `\`\`\`text\n${(await muster(...command, '--help')).trim()}\n\`\`\``;
   throw new Error(
-    `${path}: nothing generates "${name}"; there are sources, secret stores, filters, help [COMMAND]`,
+    `${path}: nothing generates "${name}"; there are sources, secret stores, filters, config, help [COMMAND]`,
   );
 }
 
