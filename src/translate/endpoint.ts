@@ -1,7 +1,7 @@
 import type { Service } from '../model/config.ts';
 import type { Endpoint, Health, Locality } from '../model/instance.ts';
 import type { Message, Proto } from './proto.ts';
-import { makeResource, type TranslatedResource } from './resource.ts';
+import { type BuildProblem, makeResource, type TranslatedResource } from './resource.ts';
 
 export const ENDPOINT_TYPE = 'envoy.config.endpoint.v3.ClusterLoadAssignment';
 
@@ -13,18 +13,50 @@ const HEALTH_STATUS: Readonly<Record<Health, number>> = {
   DEGRADED: 5,
 };
 
+export interface EndpointResource extends TranslatedResource {
+  /** Endpoints that break one of Envoy's constraints: they are left out, the others are served. */
+  readonly problems: readonly BuildProblem[];
+}
+
 /** One cell: the endpoints of one service. The same endpoints in any order give the same bytes. */
 export function endpointResource(
   service: Service,
   endpoints: readonly Endpoint[],
   proto: Proto,
-): TranslatedResource {
-  return makeResource(proto, {
-    type: ENDPOINT_TYPE,
-    name: service.name,
-    message: loadAssignment(service.name, endpoints),
-    origins: [service.origin],
+): EndpointResource {
+  const { name, origin } = service;
+  const whole = loadAssignment(name, endpoints);
+  const problems =
+    proto.violations(ENDPOINT_TYPE, whole).length === 0 ? [] : wrongEndpoints(service, endpoints, proto);
+  const wrong = new Set(problems.map(({ endpoint }) => endpoint));
+  const message =
+    wrong.size === 0
+      ? whole
+      : loadAssignment(
+          name,
+          endpoints.filter((endpoint) => !wrong.has(endpoint)),
+        );
+  const resource = makeResource(proto, { type: ENDPOINT_TYPE, name, message, origins: [origin] });
+  return { ...resource, problems: problems.map(({ problem }) => problem) };
+}
+
+function wrongEndpoints(
+  { name, origin }: Service,
+  endpoints: readonly Endpoint[],
+  proto: Proto,
+): readonly { readonly endpoint: Endpoint; readonly problem: BuildProblem }[] {
+  return endpoints.flatMap((endpoint) => {
+    const [violation] = proto.violations(ENDPOINT_TYPE, loadAssignment(name, [endpoint]));
+    if (violation === undefined) return [];
+    const message = `endpoint ${endpoint.address}:${endpoint.port} is left out: ${violation.path}: ${violation.message}`;
+    return [{ endpoint, problem: { origin, path: violation.path, message } }];
   });
+}
+
+interface LocalityGroup {
+  readonly locality?: Message;
+  readonly lbEndpoints: Message[];
+  readonly priority: number;
 }
 
 /**
@@ -32,22 +64,45 @@ export function endpointResource(
  * gaps); an address and port that comes twice stays once, where it has the best priority.
  */
 export function loadAssignment(clusterName: string, endpoints: readonly Endpoint[]): Message {
-  const localities: { locality?: Message; lbEndpoints: Message[]; priority: number }[] = [];
-  const seen = new Set<string>();
+  const groups: LocalityGroup[] = [];
+  const isNew = newness();
   let priority = -1;
   let last: Endpoint | undefined;
-  for (const endpoint of endpoints.toSorted(compare)) {
-    const key = `${endpoint.address} ${endpoint.port}`;
-    if (seen.has(key)) continue;
-    seen.add(key);
-    if (last?.priority !== endpoint.priority) priority += 1;
-    const group = localities.at(-1);
-    if (group === undefined || group.priority !== priority || !sameLocality(last, endpoint)) {
-      localities.push({ ...localityOf(endpoint.locality), lbEndpoints: [lbEndpoint(endpoint)], priority });
-    } else group.lbEndpoints.push(lbEndpoint(endpoint));
+  let group: LocalityGroup | undefined;
+  for (const endpoint of sorted(endpoints)) {
+    if (!isNew(endpoint)) continue;
+    const samePriority = last?.priority === endpoint.priority;
+    if (!samePriority) priority += 1;
+    if (group === undefined || !samePriority || !sameLocality(last, endpoint)) {
+      group = { ...localityOf(endpoint.locality), lbEndpoints: [], priority };
+      groups.push(group);
+    }
+    group.lbEndpoints.push(lbEndpoint(endpoint));
     last = endpoint;
   }
-  return { clusterName, endpoints: localities };
+  return { clusterName, endpoints: groups };
+}
+
+/** Addresses seldom share a host, so ports are compared only where they do. */
+function newness(): (endpoint: Endpoint) => boolean {
+  const ports = new Map<string, number[]>();
+  return ({ address, port }) => {
+    const known = ports.get(address);
+    if (known === undefined) ports.set(address, [port]);
+    else if (known.includes(port)) return false;
+    else known.push(port);
+    return true;
+  };
+}
+
+/** Mostly they come in order: looking is cheaper than sorting. */
+function sorted(endpoints: readonly Endpoint[]): readonly Endpoint[] {
+  for (let index = 1; index < endpoints.length; index++) {
+    const [before, here] = [endpoints[index - 1], endpoints[index]];
+    if (before !== undefined && here !== undefined && compare(before, here) > 0)
+      return endpoints.toSorted(compare);
+  }
+  return endpoints;
 }
 
 function lbEndpoint({ address, port, health, weight }: Endpoint): Message {

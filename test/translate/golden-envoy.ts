@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Envoy } from '../parts/envoy.ts';
 import { type Echo, type EchoOptions, startEcho } from '../parts/http.ts';
 import { freePort } from '../parts/ports.ts';
 import { type Answer, type RequestSpec, requestOnce } from '../parts/requests.ts';
@@ -11,6 +12,7 @@ export interface GoldenEnvoy {
   /** The same, and what the upstream saw of it. */
   seen(path: string, spec?: Omit<RequestSpec, 'url'>): Promise<Echo>;
   readonly port: number;
+  readonly envoy: Envoy;
   stop(): Promise<void>;
 }
 
@@ -46,7 +48,13 @@ export async function startGolden(
       await running.stop();
       await stopUpstreams();
     };
-    return { ask, seen: async (path, spec) => echoOf(await ask(path, spec)), port, stop };
+    return {
+      ask,
+      seen: async (path, spec) => echoOf(await ask(path, spec)),
+      port,
+      envoy: running.envoy,
+      stop,
+    };
   } catch (error) {
     await stopUpstreams();
     throw error;
