@@ -1,4 +1,7 @@
+import { hostname } from 'node:os';
 import type { Snapshot } from '../snapshot.ts';
+import { Pushes } from '../stream/push.ts';
+import { createXdsStream } from '../stream/xds-stream.ts';
 import { decodeDeltaRequest, decodeSotwRequest } from '../wire/decode.ts';
 import type { XdsServerOptions } from './options.ts';
 import type { ServerContext } from './server-context.ts';
@@ -9,9 +12,10 @@ export type XdsCore = Pick<ServerContext, 'createStream' | 'decode' | 'present' 
 
 export function createCore(options: XdsServerOptions): XdsCore {
   const { cache } = options;
+  const pushes = new Pushes(options.identifier ?? hostname());
   return {
-    createStream: () => {
-      throw new Error('the core is not here yet');
+    createStream({ variant, typeUrl }, onEvent) {
+      return createXdsStream({ variant: variant === 'delta' ? 'delta' : 'sotw', typeUrl, pushes, onEvent });
     },
     decode: (variant, message) =>
       variant === 'delta' ? decodeDeltaRequest(message) : decodeSotwRequest(message),

@@ -75,7 +75,7 @@ export class GrpcCall {
     this.#stream.write(framed);
   }
 
-  /** Ends the call in good order: trailers with the status, then no more reading. */
+  /** Ends the call in good order: trailers with the status. The stream closes when the client ends its side. */
   end(status: GrpcStatus): void {
     if (this.#ended || this.#stream.destroyed) return;
     this.#ended = true;
@@ -98,7 +98,6 @@ export class GrpcCall {
   #respond(): void {
     this.#stream.on('wantTrailers', () => {
       this.#stream.sendTrailers(statusHeaders(this.#status ?? { code: 'OK', message: '' }));
-      this.#stream.close(constants.NGHTTP2_NO_ERROR);
     });
     this.#stream.respond(RESPONSE_HEADERS, { waitForTrailers: true });
   }

@@ -118,6 +118,8 @@ export class ServedStream implements GrpcCallHandler {
     this.#unwatch?.();
     this.#unwatch = undefined;
     this.#call?.end(status);
+    // A client that does not end its side in turn is broken off like one that does not read.
+    if (this.#blockedSince === NEVER) this.#blockedSince = this.#context.clock.now();
   }
 
   #take(request: XdsRequest): StreamRefusal | undefined {
