@@ -155,13 +155,12 @@ function stopSignal(): AbortSignal {
 function sayWhatToTry(options: QuickstartOptions): void {
   const proxy = options.listeners[0]?.port ?? 10_000;
   const config = relative(process.cwd(), options.config) || '.';
-  console.log(`
-muster is running. Try, in another terminal:
-
-  curl 127.0.0.1:${proxy}                        through Envoy to the two upstreams, in turn
-  edit ${config}/quickstart.yaml   remove an endpoint, curl again: the traffic has changed
-  curl 127.0.0.1:${options.api}/v1/status              what muster thinks of it
-
-Ctrl-C stops everything.
-`);
+  const lines: readonly (readonly [string, string])[] = [
+    [`curl 127.0.0.1:${proxy}`, 'through Envoy to the two upstreams, in turn'],
+    [`edit ${config}/quickstart.yaml`, 'remove an endpoint, curl again: the traffic has changed'],
+    [`curl 127.0.0.1:${options.api}/v1/status`, 'what muster thinks of it'],
+  ];
+  const width = Math.max(...lines.map(([command]) => command.length));
+  const table = lines.map(([command, why]) => `  ${command.padEnd(width)}   ${why}`).join('\n');
+  console.log(`\nmuster is running. Try, in another terminal:\n\n${table}\n\nCtrl-C stops everything.\n`);
 }
