@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { join, relative } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
+import { setTimeout as after } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { ensurePart, PartError } from '../parts.mjs';
 import { root } from '../setup.mjs';
@@ -120,7 +120,7 @@ async function answers(url: string, child: Child, stop: AbortSignal): Promise<vo
     if (await isUp(url)) return;
     if (Date.now() > end)
       throw new QuickstartError(`${child.name} does not answer on ${url}; see its output above`);
-    await setTimeout(50);
+    await after(50);
   }
   throw new QuickstartError(over);
 }
@@ -139,7 +139,7 @@ async function untilEnd(children: readonly Child[], stop: AbortSignal): Promise<
   const asked = once(stop, 'abort');
   const words = await Promise.race([...children.map((child) => child.ended), asked.then(() => undefined)]);
   // A terminal's Ctrl-C reaches the children too, and may reach them first.
-  if (words !== undefined) await Promise.race([asked, setTimeout(500)]);
+  if (words !== undefined) await Promise.race([asked, after(500)]);
   if (stop.aborted || words === undefined) return 0;
   console.error(words);
   return 1;
@@ -149,6 +149,11 @@ async function untilEnd(children: readonly Child[], stop: AbortSignal): Promise<
 function stopSignal(): AbortSignal {
   const controller = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => controller.abort());
+  // npm dies of a SIGTERM without handing it on: whoever started us being gone means the same.
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) controller.abort();
+  }, 500).unref();
   return controller.signal;
 }
 
