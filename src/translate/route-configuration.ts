@@ -46,7 +46,7 @@ function virtualHost({ hostname, routes }: HostPlan, listener: Listener, proto: 
     message: {
       name: hostname,
       domains: [hostname],
-      routes: translated.flatMap(({ message }) => message ?? []),
+      routes: translated.flatMap(({ messages }) => messages),
     },
     problems: translated.flatMap(({ problems }) => problems),
   };

@@ -11,8 +11,8 @@ import { routeMatch } from './route-match.ts';
 const ROUTE_TYPE = 'envoy.config.route.v3.Route';
 
 export interface TranslatedRoute {
-  /** Undefined where even its match is refused: the route is left out. */
-  readonly message?: Message;
+  /** Empty where even its match is refused: the route is left out. */
+  readonly messages: readonly Message[];
   readonly problems: readonly BuildProblem[];
 }
 
@@ -26,7 +26,7 @@ interface Place {
  * left out, its requests would fall to a wider rule that was never meant for them.
  */
 export function translateRoute(route: RoutePlan, place: Place, proto: Proto): TranslatedRoute {
-  const context: RouteContext = { proto, ...place, path: route.match.path };
+  const context: RouteContext = { proto, ...place, match: route.match };
   const edits = editsOf(route.filters, context);
   const wrong = edits.flatMap(({ problem }) => problem ?? []);
   if (edits.filter(({ answer }) => answer !== undefined).length > 1) {
@@ -35,7 +35,7 @@ export function translateRoute(route: RoutePlan, place: Place, proto: Proto): Tr
   if (wrong.length > 0) return refused(route, wrong, proto);
   const message = routeMessage(route, edits, proto);
   const broken = proto.violations(ROUTE_TYPE, message);
-  if (broken.length === 0) return { message, problems: [] };
+  if (broken.length === 0) return { messages: [message, ...alsoMatching(edits, message)], problems: [] };
   return refused(
     route,
     broken.map(({ path, message: text }) => `${path}: ${text}`),
@@ -52,6 +52,12 @@ function routeMessage(route: RoutePlan, edits: readonly RouteEdit[], proto: Prot
     ...joined(edits),
     ...(Object.keys(perFilter).length === 0 ? {} : { typedPerFilterConfig: perFilter }),
   };
+}
+
+function alsoMatching(edits: readonly RouteEdit[], message: Message): readonly Message[] {
+  return edits.flatMap(({ alsoMatch }) =>
+    alsoMatch === undefined ? [] : [{ ...message, match: routeMatch(alsoMatch) }],
+  );
 }
 
 /** No backend at all, or none with any weight: 500 (Gateway API, HTTPRouteRule.backendRefs). */
@@ -99,5 +105,5 @@ function refused(route: RoutePlan, reasons: readonly string[], proto: Proto): Tr
     path: route.name,
     message: `${reason}; ${effect}`,
   }));
-  return matches ? { message, problems } : { problems };
+  return { messages: matches ? [message] : [], problems };
 }

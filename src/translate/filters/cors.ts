@@ -1,5 +1,6 @@
 import { RE2JS } from 're2js';
 import { z } from 'zod';
+import type { HttpMatch } from '../../model/route.ts';
 import type { Message } from '../proto.ts';
 import { defineFilter } from './filter.ts';
 import { headerName } from './header-edits.ts';
@@ -39,10 +40,18 @@ export const cors = defineFilter({
   name: 'cors',
   schema,
   httpFilter: { name: NAME, type: 'envoy.extensions.filters.http.cors.v3.Cors', config: {} },
-  route: (policy, { proto }) => ({
+  route: (policy, { proto, match }) => ({
+    ...preflightOf(match),
     perFilter: { [NAME]: proto.any('envoy.extensions.filters.http.cors.v3.CorsPolicy', corsPolicy(policy)) },
   }),
 });
+
+/** A preflight is an OPTIONS request: where the route is only for GET, it has to be taken in too. */
+function preflightOf(match: HttpMatch): { alsoMatch?: HttpMatch } {
+  if (match.method === undefined || match.method === 'OPTIONS') return {};
+  const asked = { type: 'Exact', name: 'access-control-request-method', value: match.method } as const;
+  return { alsoMatch: { ...match, method: 'OPTIONS', headers: [...match.headers, asked] } };
+}
 
 /** To `*` in methods and headers Envoy answers what the preflight asked for, which holds with credentials too. */
 function corsPolicy(policy: Cors): Message {

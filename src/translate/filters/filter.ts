@@ -1,6 +1,6 @@
 import type { ZodType } from 'zod';
 import type { Listener } from '../../model/config.ts';
-import type { PathMatch } from '../../model/route.ts';
+import type { HttpMatch } from '../../model/route.ts';
 import type { Message, PackedAny, Proto } from '../proto.ts';
 
 /** One feature that a route can switch on: a line of `filters/index.ts`. */
@@ -31,7 +31,7 @@ export interface RouteContext {
   readonly listener: Listener;
   /** Of the virtual host: exact, `*.example.com` or `*`. */
   readonly hostname: string;
-  readonly path: PathMatch;
+  readonly match: HttpMatch;
 }
 
 /** Lists of several filters are joined, other fields must not meet. */
@@ -43,6 +43,8 @@ export interface RouteEdit {
   /** The route answers by itself instead of forwarding: `{ redirect }` or `{ directResponse }`. */
   readonly answer?: Message;
   readonly perFilter?: Readonly<Record<string, PackedAny>>;
+  /** Requests that the route takes besides those of its own match. */
+  readonly alsoMatch?: HttpMatch;
   /** Why this filter cannot work on this route. The route then answers 500. */
   readonly problem?: string;
 }

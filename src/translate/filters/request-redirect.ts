@@ -23,7 +23,7 @@ export const requestRedirect = defineFilter({
   name: 'requestRedirect',
   schema,
   route: (redirect, context) => {
-    const path = redirect.path === undefined ? {} : redirectPath(redirect.path, context.path);
+    const path = redirect.path === undefined ? {} : redirectPath(redirect.path, context.match.path);
     if (path === undefined) return { problem: PREFIX_NEEDED };
     const scheme = redirect.scheme === undefined ? {} : { schemeRedirect: redirect.scheme };
     const responseCode = REDIRECT_CODE[redirect.statusCode];

@@ -14,7 +14,7 @@ export const urlRewrite = defineFilter({
   name: 'urlRewrite',
   schema,
   route: ({ hostname, path }, context) => {
-    const rewrite = path === undefined ? {} : rewritePath(path, context.path);
+    const rewrite = path === undefined ? {} : rewritePath(path, context.match.path);
     if (rewrite === undefined) return { problem: PREFIX_NEEDED };
     return { action: { ...rewrite, ...(hostname === undefined ? {} : { hostRewriteLiteral: hostname }) } };
   },

@@ -12,8 +12,8 @@ afterEach(async () => {
 test('cors/policies: preflights are answered at the edge, by the policy of their route', async () => {
   running = await startGolden('filters/cors/policies');
   const ask = running.ask;
-  const preflight = (path: string, origin: string) => {
-    const wanted = { 'access-control-request-method': 'POST', 'access-control-request-headers': 'x-a' };
+  const preflight = (path: string, origin: string, method = 'POST') => {
+    const wanted = { 'access-control-request-method': method, 'access-control-request-headers': 'x-a' };
     return ask(path, { method: 'OPTIONS', headers: { origin, ...wanted } });
   };
 
@@ -46,6 +46,9 @@ test('cors/policies: preflights are answered at the edge, by the policy of their
     'access-control-allow-credentials': 'true',
     'access-control-allow-methods': 'POST',
   });
+  const put = await preflight('/put', 'https://app.example.com', 'PUT');
+  expect(put.headers['access-control-allow-origin']).toBe('https://app.example.com');
+  expect((await preflight('/put', 'https://app.example.com')).status).toBe(404);
   const plain = await preflight('/plain', 'https://app.example.com');
   expect(plain.headers['access-control-allow-origin']).toBeUndefined();
   expect(JSON.parse(plain.body)).toMatchObject({ method: 'OPTIONS' });
