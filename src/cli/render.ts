@@ -1,5 +1,5 @@
 import { type CliCommand, examples } from './io.ts';
-import { documentOption, toDocument } from './output.ts';
+import { clean, documentOption, toDocument } from './output.ts';
 
 interface Options {
   readonly group: string;
@@ -25,7 +25,7 @@ export const renderCommand: CliCommand = (program, io) => {
     .action(async (path: string, { group, type, output }: Options) => {
       const { renderGroup } = await import('../offline.ts');
       const { problems, ...document } = await renderGroup(path, { group, type, signal: io.signal });
-      for (const problem of problems) io.err(`warning: ${problem}\n`);
+      for (const problem of problems) io.err(`warning: ${clean(problem)}\n`);
       io.out(toDocument(document, output));
     });
 };

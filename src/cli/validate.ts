@@ -1,5 +1,5 @@
 import { type CliCommand, examples } from './io.ts';
-import { type Format, outputOption, toDocument, toTable } from './output.ts';
+import { clean, type Format, outputOption, toDocument, toTable } from './output.ts';
 
 export const validateCommand: CliCommand = (program, io) => {
   program
@@ -15,6 +15,7 @@ export const validateCommand: CliCommand = (program, io) => {
       const { validateConfig } = await import('../offline.ts');
       const summary = await validateConfig(path);
       if (output !== 'table') return io.out(toDocument(summary, output));
+      for (const warning of summary.warnings) io.err(`warning: ${clean(warning)}\n`);
       const rows = Object.entries(summary.counts).map(([what, count]) => [what, String(count)]);
       io.out(`${path} is valid\n\n${toTable(['WHAT', 'COUNT'], rows)}`);
     });

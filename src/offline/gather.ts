@@ -1,8 +1,11 @@
 import { InstanceIndex } from '../discovery/instances.ts';
 import type { Source } from '../discovery/source.ts';
 
-/** A source's scopes come one by one and nothing says which is the last: quiet for this long is taken for all. */
-const QUIET_MS = 250;
+/**
+ * A source's scopes come one by one and nothing says which is the last: quiet for this long is taken
+ * for all. Longer than the 0.4 s for which a file source waits for a writer to finish.
+ */
+const QUIET_MS = 800;
 const AT_MOST_MS = 5_000;
 
 export interface Gathered {
