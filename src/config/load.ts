@@ -1,0 +1,82 @@
+import type { Problem } from '../errors.ts';
+import type { Config } from '../model/config.ts';
+import { COLLECTIONS, type Entries, mergeTrees } from './entries.ts';
+import { readConfigFiles } from './files.ts';
+import { contentHash } from './hash.ts';
+import { checkReferences } from './references.ts';
+import { buildResources } from './resources.ts';
+import { parseTree, type Tree } from './tree.ts';
+import type { Vocabulary } from './vocabulary.ts';
+import { findWarnings } from './warnings.ts';
+import { checkWhole } from './whole.ts';
+
+export interface ConfigFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** `config` exactly when there are no problems. Warnings are only looked for in a good config. */
+export interface ParseResult {
+  readonly config?: Config;
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+}
+
+/** Pure: texts to config, or every problem at once. `previous` is the running config, if there is one. */
+export function parseConfig(
+  files: readonly ConfigFile[],
+  vocabulary: Vocabulary,
+  previous?: Config,
+): ParseResult {
+  const trees: Tree[] = [];
+  const problems: Problem[] = [];
+  for (const { path, text } of [...files].sort((a, b) => (a.path < b.path ? -1 : 1))) {
+    const parsed = parseTree(path, text);
+    problems.push(...parsed.problems);
+    if (parsed.tree !== undefined) trees.push(parsed.tree);
+  }
+  const merged = mergeTrees(trees);
+  problems.push(...merged.problems);
+  // A file that could not be read would make every name in it look unknown.
+  if (problems.length > 0 && trees.length < files.length) return { problems: sorted(problems), warnings: [] };
+  return fromEntries(merged.entries, problems, vocabulary, previous);
+}
+
+function fromEntries(
+  entries: Entries,
+  before: readonly Problem[],
+  vocabulary: Vocabulary,
+  previous?: Config,
+): ParseResult {
+  const { resources, problems: faults } = buildResources(entries, vocabulary);
+  const references = checkReferences(entries);
+  const whole = checkWhole(resources, entries, previous);
+  const problems = [...before, ...faults, ...references.problems, ...whole];
+  if (problems.length > 0) return { problems: sorted(problems), warnings: [] };
+  const config = { ...resources, hash: contentHash(COLLECTIONS.map((collection) => resources[collection])) };
+  return { config, problems, warnings: sorted(findWarnings(config, entries, references.used)) };
+}
+
+function sorted(problems: readonly Problem[]): readonly Problem[] {
+  return [...problems].sort(
+    (a, b) =>
+      compare(a.file ?? '', b.file ?? '') ||
+      (a.line ?? 0) - (b.line ?? 0) ||
+      (a.column ?? 0) - (b.column ?? 0),
+  );
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Reads a file or a directory and parses it. */
+export async function loadConfig(
+  path: string,
+  vocabulary: Vocabulary,
+  previous?: Config,
+): Promise<ParseResult> {
+  const { files, problems } = await readConfigFiles(path);
+  if (problems.length > 0) return { problems, warnings: [] };
+  return parseConfig(files, vocabulary, previous);
+}

@@ -1,0 +1,78 @@
+import type { Problem } from '../errors.ts';
+import { type Collection, type Entries, type Entry, member, toProblem } from './entries.ts';
+import { nameHint, quote } from './nearest.ts';
+
+/** Every place that names another resource; `*` stands for each entry of a list. */
+const REFERENCES: readonly {
+  readonly from: Collection;
+  readonly path: readonly string[];
+  readonly to: Collection;
+}[] = [
+  { from: 'secrets', path: ['tls', 'store'], to: 'secretStores' },
+  { from: 'secrets', path: ['ca', 'store'], to: 'secretStores' },
+  { from: 'secrets', path: ['value', 'store'], to: 'secretStores' },
+  { from: 'services', path: ['from', '*', 'source'], to: 'sources' },
+  { from: 'listeners', path: ['tls', 'certificates', '*', 'secret'], to: 'secrets' },
+  { from: 'httpRoutes', path: ['listeners', '*'], to: 'listeners' },
+  { from: 'httpRoutes', path: ['rules', '*', 'backends', '*', 'service'], to: 'services' },
+  { from: 'groups', path: ['listeners', '*'], to: 'listeners' },
+];
+
+/** The store that is always there. */
+export const BUILT_IN_STORE = 'file';
+
+/**
+ * Checks every reference on the data as written, so that a fault elsewhere in a resource hides none.
+ * `used` holds `collection/name` of everything that is named somewhere.
+ */
+export function checkReferences(entries: Entries): {
+  problems: readonly Problem[];
+  used: ReadonlySet<string>;
+} {
+  const problems: Problem[] = [];
+  const used = new Set<string>();
+  for (const { from, path, to } of REFERENCES) {
+    for (const entry of entries.get(from)?.values() ?? []) {
+      for (const found of stringsAt(entry.data, path, [])) {
+        const problem = checkOne(entry, found, to, entries);
+        if (problem !== undefined) problems.push(problem);
+        used.add(`${to}/${found.value}`);
+      }
+    }
+  }
+  return { problems, used };
+}
+
+interface Found {
+  readonly path: readonly (string | number)[];
+  readonly value: string;
+}
+
+function checkOne(
+  entry: Entry,
+  { path, value }: Found,
+  to: Collection,
+  entries: Entries,
+): Problem | undefined {
+  const targets = entries.get(to);
+  const target = targets?.get(value);
+  const one = to.replace(/s$/, '');
+  if (target === undefined) {
+    if (to === 'secretStores' && value === BUILT_IN_STORE) return undefined;
+    const known = [...(targets?.keys() ?? []), ...(to === 'secretStores' ? [BUILT_IN_STORE] : [])];
+    return toProblem(entry, {
+      path,
+      message: `there is no ${one} ${quote(value)}`,
+      hint: nameHint(value, known),
+    });
+  }
+  if (to !== 'secrets' || member(target.data, 'tls') !== undefined) return undefined;
+  return toProblem(entry, { path, message: `the secret ${quote(value)} is not of kind tls` });
+}
+
+function stringsAt(data: unknown, path: readonly string[], at: readonly (string | number)[]): Found[] {
+  const [step, ...rest] = path;
+  if (step === undefined) return typeof data === 'string' ? [{ path: at, value: data }] : [];
+  if (step !== '*') return stringsAt(member(data, step), rest, [...at, step]);
+  return Array.isArray(data) ? data.flatMap((item, index) => stringsAt(item, rest, [...at, index])) : [];
+}

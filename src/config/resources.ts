@@ -1,0 +1,126 @@
+import { z } from 'zod';
+import type { Problem } from '../errors.ts';
+import type { Config, Group, Listener, SecretConfig, Service } from '../model/config.ts';
+import type { HttpRoute } from '../model/route.ts';
+import { type Collection, type Entries, type Entry, lineOf, member, toProblem } from './entries.ts';
+import { check, type Fault } from './issues.ts';
+import { BUILT_IN_STORE } from './references.ts';
+import { name, oneKey } from './scalars.ts';
+import { groupSchema } from './schema/group.ts';
+import { httpRouteSchema } from './schema/http-route.ts';
+import { listenerSchema } from './schema/listener.ts';
+import { serviceSchema } from './schema/service.ts';
+import type { Vocabulary } from './vocabulary.ts';
+
+export type Resources = Omit<Config, 'hash'>;
+
+type Outcome<Value> = { value?: Value; faults: readonly Fault[] };
+
+/** Each entry through its schema; those with faults are left out. */
+export function buildResources(
+  entries: Entries,
+  vocabulary: Vocabulary,
+): { resources: Resources; problems: readonly Problem[] } {
+  const problems: Problem[] = [];
+  function all<Value>(
+    collection: Collection,
+    build: (entry: Entry) => Outcome<Value>,
+  ): ReadonlyMap<string, Value> {
+    const values = new Map<string, Value>();
+    const sorted = [...(entries.get(collection)?.values() ?? [])].sort((a, b) => (a.name < b.name ? -1 : 1));
+    for (const entry of sorted) {
+      const { value, faults } = build(entry);
+      problems.push(...faults.map((fault) => toProblem(entry, fault)));
+      if (value !== undefined) values.set(entry.name, value);
+    }
+    return values;
+  }
+  const source = oneKey(schemas(vocabulary.sources), 'the kind of source');
+  const store = oneKey(schemas(vocabulary.secretStores), 'the kind of store');
+  const route = httpRouteSchema(vocabulary.filters);
+  const resources: Resources = {
+    sources: all('sources', (entry) => kindAndOptions(entry, source)),
+    secretStores: all('secretStores', (entry) => kindAndOptions(entry, store)),
+    secrets: all('secrets', (entry) => buildSecret(entry, entries, vocabulary)),
+    services: all('services', (entry): Outcome<Service> => named(entry, check(serviceSchema, entry.data))),
+    listeners: all(
+      'listeners',
+      (entry): Outcome<Listener> => named(entry, check(listenerSchema, entry.data)),
+    ),
+    httpRoutes: all('httpRoutes', (entry) => buildRoute(entry, route)),
+    groups: all('groups', (entry) => buildGroup(entry)),
+  };
+  return { resources, problems };
+}
+
+function schemas(registry: ReadonlyMap<string, { readonly schema: z.ZodType }>): Record<string, z.ZodType> {
+  return Object.fromEntries([...registry].map(([kind, { schema }]) => [kind, schema]));
+}
+
+function named<Value extends object>(entry: Entry, { value, faults }: Outcome<Value>) {
+  if (value === undefined) return { faults };
+  return { value: { name: entry.name, origin: entry.origin, ...value }, faults };
+}
+
+function kindAndOptions(entry: Entry, schema: ReturnType<typeof oneKey>) {
+  const { value, faults } = named(entry, check(schema, entry.data));
+  return value === undefined
+    ? { faults }
+    : { value: { name: value.name, origin: value.origin, kind: value.kind, options: value.value }, faults };
+}
+
+const secretKinds = oneKey(
+  {
+    tls: z.looseObject({ store: name.optional() }),
+    ca: z.looseObject({ store: name.optional() }),
+    value: z.looseObject({ store: name.optional() }),
+  },
+  'the kind of secret',
+);
+
+function buildSecret(entry: Entry, entries: Entries, vocabulary: Vocabulary): Outcome<SecretConfig> {
+  const { value: outer, faults } = check(secretKinds, entry.data);
+  if (outer === undefined) return { faults };
+  const kind = (['tls', 'ca', 'value'] as const).find((known) => known === outer.kind) ?? 'value';
+  const { store: _, ...written } = z.record(z.string(), z.unknown()).parse(outer.value);
+  const stated = member(outer.value, 'store');
+  const store = typeof stated === 'string' ? stated : BUILT_IN_STORE;
+  const storeKind = kindOfStore(store, entries);
+  const adapter = storeKind === undefined ? undefined : vocabulary.secretStores.get(storeKind);
+  // An unknown store is reported where references are checked.
+  if (adapter === undefined) return { faults: [] };
+  const schema = adapter.refs[kind];
+  if (schema === undefined)
+    return { faults: [{ path: [kind], message: `the store "${store}" holds no secrets of kind ${kind}` }] };
+  const ref = check(schema, written);
+  const inner = ref.faults.map((fault) => ({ ...fault, path: [kind, ...fault.path] }));
+  return inner.length > 0
+    ? { faults: inner }
+    : { value: { name: entry.name, origin: entry.origin, kind, store, ref: ref.value }, faults: [] };
+}
+
+function kindOfStore(store: string, entries: Entries): string | undefined {
+  const written = entries.get('secretStores')?.get(store)?.data;
+  if (typeof written === 'object' && written !== null) return Object.keys(written)[0];
+  return store === BUILT_IN_STORE ? BUILT_IN_STORE : undefined;
+}
+
+function buildRoute(entry: Entry, schema: ReturnType<typeof httpRouteSchema>): Outcome<HttpRoute> {
+  const { value, faults } = check(schema, entry.data);
+  if (value === undefined) return { faults };
+  const rules = value.rules.map((rule, index) => ({
+    ...rule,
+    matches: rule.matches === undefined || rule.matches.length === 0 ? [EVERYTHING] : rule.matches,
+    origin: { ...entry.origin, line: lineOf(entry, ['rules', index]) },
+  }));
+  return { value: { ...value, name: entry.name, origin: entry.origin, rules }, faults };
+}
+
+const EVERYTHING = { path: { type: 'PathPrefix', value: '/' }, headers: [], queryParams: [] } as const;
+
+function buildGroup(entry: Entry): Outcome<Group> {
+  const { value, faults } = check(groupSchema, entry.data);
+  if (value === undefined) return { faults };
+  const match = value.match ?? { cluster: entry.name, metadata: new Map<string, string>() };
+  return { value: { ...value, name: entry.name, origin: entry.origin, match }, faults };
+}

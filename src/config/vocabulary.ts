@@ -1,0 +1,18 @@
+import type { z } from 'zod';
+import type { SecretKind } from '../model/config.ts';
+
+/** What the registries contribute to the language. `secretStores` must hold `file`, the built-in store. */
+export interface Vocabulary {
+  /** Kind of source -> schema of its options. */
+  readonly sources: ReadonlyMap<string, { readonly schema: z.ZodType }>;
+  /** Kind of store -> schema of its options, and of a reference for each kind of secret it can hold. */
+  readonly secretStores: ReadonlyMap<
+    string,
+    { readonly schema: z.ZodType; readonly refs: Readonly<Partial<Record<SecretKind, z.ZodType>>> }
+  >;
+  /** Name of a filter -> schema of its config. */
+  readonly filters: ReadonlyMap<string, { readonly schema: z.ZodType }>;
+}
+
+/** Filters that answer by themselves, so that a rule with one needs no backends. */
+export const ANSWERING_FILTERS: ReadonlySet<string> = new Set(['requestRedirect', 'directResponse']);
