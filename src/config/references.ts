@@ -18,6 +18,9 @@ const REFERENCES: readonly {
   { from: 'groups', path: ['listeners', '*'], to: 'listeners' },
 ];
 
+/** Beyond that many unknown names no nearest one is looked for: each costs a walk over all names. */
+const MAX_HINTS = 100;
+
 /** The store that is always there. */
 export const BUILT_IN_STORE = 'file';
 
@@ -34,7 +37,7 @@ export function checkReferences(entries: Entries): {
   for (const { from, path, to } of REFERENCES) {
     for (const entry of entries.get(from)?.values() ?? []) {
       for (const found of stringsAt(entry.data, path, [])) {
-        const problem = checkOne(entry, found, to, entries);
+        const problem = checkOne(entry, found, to, { entries, hints: problems.length < MAX_HINTS });
         if (problem !== undefined) problems.push(problem);
         used.add(`${to}/${found.value}`);
       }
@@ -52,19 +55,16 @@ function checkOne(
   entry: Entry,
   { path, value }: Found,
   to: Collection,
-  entries: Entries,
+  { entries, hints }: { readonly entries: Entries; readonly hints: boolean },
 ): Problem | undefined {
   const targets = entries.get(to);
   const target = targets?.get(value);
   const one = to.replace(/s$/, '');
   if (target === undefined) {
     if (to === 'secretStores' && value === BUILT_IN_STORE) return undefined;
-    const known = [...(targets?.keys() ?? []), ...(to === 'secretStores' ? [BUILT_IN_STORE] : [])];
-    return toProblem(entry, {
-      path,
-      message: `there is no ${one} ${quote(value)}`,
-      hint: nameHint(value, known),
-    });
+    const builtIn = to === 'secretStores' ? [BUILT_IN_STORE] : [];
+    const hint = hints ? nameHint(value, [...(targets?.keys() ?? []), ...builtIn]) : undefined;
+    return toProblem(entry, { path, message: `there is no ${one} ${quote(value)}`, hint });
   }
   if (to !== 'secrets' || member(target.data, 'tls') !== undefined) return undefined;
   return toProblem(entry, { path, message: `the secret ${quote(value)} is not of kind tls` });
