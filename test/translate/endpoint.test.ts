@@ -6,7 +6,7 @@ import { loadRegistry } from '../../src/xds/proto/registry.ts';
 import { configFrom } from './config.ts';
 
 const proto = loadRegistry();
-const service = [...configFrom('services: { web: {} }').services.values()][0];
+const service = [...configFrom('services: { web: { endpoints: [] } }').services.values()][0];
 if (service === undefined) throw new Error('the config has one service');
 
 const endpoint: fc.Arbitrary<Endpoint> = fc.record({
@@ -67,7 +67,7 @@ test('an endpoint that breaks a constraint is left out and named, the others are
   expect(resource.version).toBe(endpointResource(service, [good], proto).version);
   expect(resource.problems).toEqual([
     expect.objectContaining({
-      origin: { object: 'services/web' },
+      origin: expect.objectContaining({ object: 'services/web', file: 'muster.yaml', line: 1 }),
       message: expect.stringContaining('10.0.0.2:70000'),
     }),
   ]);

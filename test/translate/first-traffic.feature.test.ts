@@ -1,6 +1,7 @@
 import { get, type IncomingHttpHeaders } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startEcho, type Upstream } from '../parts/http.ts';
+import { freePort } from '../parts/ports.ts';
 import { requestOnce } from '../parts/requests.ts';
 import { openWebSocket, startWebSocketEcho } from '../parts/websocket.ts';
 import { configFrom } from './config.ts';
@@ -16,7 +17,7 @@ beforeAll(async () => {
   sockets = await startWebSocketEcho();
   const config = configFrom(`
 services: { hello: { endpoints: ["127.0.0.1:${upstream.port}"] }, sockets: { endpoints: ["127.0.0.1:${sockets.port}"] } }
-listeners: { web: {} }
+listeners: { web: { port: ${await freePort()}, address: 127.0.0.1 } }
 httpRoutes: { hello: { listeners: [web], rules: [ { backends: [ { service: hello } ] }, { matches: [ { path: { type: PathPrefix, value: /ws } } ], backends: [ { service: sockets } ] }, { matches: [ { path: { type: PathPrefix, value: /private } } ], filters: [ { directResponse: { status: 403 } } ] } ] } }
 groups: { edge: { listeners: [web] } }
 `);

@@ -6,7 +6,8 @@ import { loadRegistry } from '../../src/xds/proto/registry.ts';
 import { configFrom } from './config.ts';
 
 const YAML = `
-services: { a: { connectTimeoutMs: 1000 }, b: {} }
+services: { a: { endpoints: [], connectTimeout: 1s }, b: { endpoints: [] } }
+secrets: { s1: { tls: { certificate: c.pem, privateKey: k.pem } }, s2: { tls: { certificate: c.pem, privateKey: k.pem } } }
 listeners:
   web: { port: 80 }
   shop: { port: 443, protocol: HTTPS, tls: { certificates: [{ secret: s1, hostnames: [a.test] }, { secret: s2, hostnames: [b.test] }] } }
@@ -15,6 +16,13 @@ httpRoutes:
   two: { listeners: [shop], rules: [{ backends: [{ service: b }] }] }
 groups: { edge: { listeners: [web, shop] } }
 `;
+
+const CONFIG = configFrom(YAML);
+
+function known<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('the config has it');
+  return value;
+}
 
 function build(config: Config, secrets: readonly string[] = ['s1', 's2']): Translated {
   return translate(buildPlan(config, 'edge'), loadRegistry(), { secrets: new Set(secrets) });
@@ -51,7 +59,7 @@ test('S4: a route edit moves its route configuration and no listener, cluster or
 });
 
 test('a service edit moves its own cluster alone', () => {
-  const edit = YAML.replace('1000', '2000');
+  const edit = YAML.replace('1s', '2s');
   expect(changed(build(configFrom(YAML)), build(configFrom(edit)))).toEqual(['Cluster/a']);
 });
 
@@ -61,7 +69,7 @@ test('S5: a certificate never yet read leaves out its chain alone and is named',
   expect(shop?.needs).toMatchObject({ secrets: ['s1'], routes: ['shop'] });
   expect(problems).toEqual([
     expect.objectContaining({
-      origin: { object: 'listeners/shop' },
+      origin: expect.objectContaining({ object: 'listeners/shop' }),
       message: expect.stringContaining('"s2"'),
     }),
   ]);
@@ -80,12 +88,16 @@ test('a listener without any certificate is left out, and its routes stay ready'
 });
 
 test('a constraint that a service breaks isolates that service', () => {
-  const { resources, problems, failed } = build(configFrom(YAML.replace('1000', '-1000')));
+  const broken = { ...known(CONFIG.services.get('a')), connectTimeoutMs: -1000 };
+  const { resources, problems, failed } = build({
+    ...CONFIG,
+    services: new Map(CONFIG.services).set('a', broken),
+  });
   expect(resources.filter(({ typeUrl }) => typeUrl.endsWith('.Cluster')).map(({ name }) => name)).toEqual([
     'b',
   ]);
   expect(problems[0]).toMatchObject({
-    origin: { object: 'services/a' },
+    origin: expect.objectContaining({ object: 'services/a' }),
     path: expect.stringMatching(/connect/i),
   });
   expect(failed.map(({ name }) => name)).toEqual(['a']);
@@ -99,7 +111,7 @@ test('a rule whose filter cannot work keeps its match and answers 500, the other
   const { problems, resources } = build(configFrom(bad));
   expect(problems).toEqual([
     expect.objectContaining({
-      origin: { object: 'httpRoutes/one', line: 1 },
+      origin: expect.objectContaining({ object: 'httpRoutes/one', file: 'muster.yaml' }),
       message: expect.stringContaining('500'),
     }),
   ]);
@@ -112,9 +124,15 @@ test('a rule whose filter cannot work keeps its match and answers 500, the other
 });
 
 test('a match that Envoy would refuse is left out and named', () => {
-  const { problems, resources } = build(configFrom(YAML.replace('value: /one', 'value: "/o?ne"')));
+  const route = known(CONFIG.httpRoutes.get('one'));
+  const path = { type: 'PathPrefix', value: '/o?ne' } as const;
+  const rules = route.rules.map((rule) => ({ ...rule, matches: [{ path, headers: [], queryParams: [] }] }));
+  const { problems, resources } = build({
+    ...CONFIG,
+    httpRoutes: new Map(CONFIG.httpRoutes).set('one', { ...route, rules }),
+  });
   expect(problems[0]).toMatchObject({
-    origin: { object: 'httpRoutes/one' },
+    origin: expect.objectContaining({ object: 'httpRoutes/one' }),
     message: expect.stringContaining('left out'),
   });
   expect(resources.filter(({ typeUrl }) => typeUrl.endsWith('RouteConfiguration'))).toHaveLength(2);

@@ -3,23 +3,25 @@ import { buildPlan } from '../../../src/fleet/plan.ts';
 import { configFrom } from '../../translate/config.ts';
 
 const CONFIG = configFrom(`
-services: { a: {}, b: {}, c: {}, unused: {} }
+services: { a: { endpoints: [] }, b: { endpoints: [] }, c: { endpoints: [] }, unused: { endpoints: [] } }
+secrets: { one: { tls: { certificate: c.pem, privateKey: k.pem } }, two: { tls: { certificate: c.pem, privateKey: k.pem } }, three: { tls: { certificate: c.pem, privateKey: k.pem } } }
 listeners:
-  web: {}
+  web: { port: 80 }
   shop:
+    port: 443
     protocol: HTTPS
     tls:
       certificates:
-        - { secret: one, hostnames: [B.example.com, a.example.com] }
-        - { secret: two, hostnames: [b.example.com] }
+        - { secret: one, hostnames: [b.example.com, a.example.com] }
+        - { secret: two, hostnames: [c.example.com] }
         - { secret: three }
-  inner: {}
-  old: { redirectToHttps: { port: 443, statusCode: 301 } }
+  inner: { port: 81 }
+  old: { port: 82, redirectToHttps: { port: 443, statusCode: 301 } }
 httpRoutes:
-  z: { listeners: [web, old], hostnames: [X.test], rules: [{ backends: [{ service: a, weight: 0 }] }] }
+  z: { listeners: [web, old], hostnames: [x.test], rules: [{ backends: [{ service: a, weight: 0 }] }] }
   y: { listeners: [web, shop], rules: [{ filters: [{ cors: { allowOrigins: ["*"] } }], backends: [{ service: b }] }] }
   inner: { listeners: [inner], rules: [{ backends: [{ service: c }] }] }
-groups: { edge: { listeners: [web, shop, web] }, redirect: { listeners: [old] } }
+groups: { edge: { listeners: [web, shop] }, redirect: { listeners: [old] } }
 `);
 
 test('a group gets its listeners and only the services and secrets that these need', () => {
@@ -40,18 +42,24 @@ test('hosts are lower case and sorted, with * for routes that name none', () => 
   expect(web?.hosts.map(({ hostname }) => hostname)).toEqual(['*', 'x.test']);
 });
 
-test('no SNI name belongs to two chains', () => {
-  expect(buildPlan(CONFIG, 'edge').listeners[0]?.chains).toEqual([
+test('no SNI name belongs to two chains: two certificates of one name share its chain', () => {
+  const shop = CONFIG.listeners.get('shop');
+  if (shop?.tls === undefined) throw new Error('the listener has TLS');
+  const certificates = [...shop.tls.certificates, { secret: 'two', hostnames: ['B.example.com'] }];
+  const listener = { ...shop, tls: { ...shop.tls, certificates } };
+  const config = { ...CONFIG, listeners: new Map(CONFIG.listeners).set('shop', listener) };
+  expect(buildPlan(config, 'edge').listeners[0]?.chains).toEqual([
     { name: 'default', hostnames: [], secrets: ['three'] },
     { name: 'a.example.com', hostnames: ['a.example.com'], secrets: ['one'] },
     { name: 'b.example.com', hostnames: ['b.example.com'], secrets: ['one', 'two'] },
+    { name: 'c.example.com', hostnames: ['c.example.com'], secrets: ['two'] },
   ]);
 });
 
 test("a rule's own filter replaces the route's of the same name, the others stay", () => {
   const config = configFrom(`
-services: { a: {} }
-listeners: { web: {} }
+services: { a: { endpoints: [] } }
+listeners: { web: { port: 80 } }
 groups: { edge: { listeners: [web] } }
 httpRoutes:
   r:

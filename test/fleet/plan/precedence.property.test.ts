@@ -78,7 +78,7 @@ function holds({ path, method, headers }: HttpMatch, request: Asked): boolean {
 }
 
 function configOf(routes: readonly (readonly HttpMatch[])[]): Config {
-  const base = configFrom('{ listeners: { web: {} }, groups: { edge: { listeners: [web] } } }');
+  const base = configFrom('{ listeners: { web: { port: 80 } }, groups: { edge: { listeners: [web] } } }');
   const httpRoutes = routes.map((rules, index): [string, HttpRoute] => {
     const name = `r${index}`;
     const origin = { object: `httpRoutes/${name}` };

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { type Echo, startEcho, type Upstream } from '../../parts/http.ts';
+import { freePort } from '../../parts/ports.ts';
 import { type Answer, requestOnce } from '../../parts/requests.ts';
 import { configFrom } from '../config.ts';
 import { type EnvoyWith, startEnvoyWith } from '../envoy-with.ts';
@@ -15,7 +16,7 @@ async function run(services: string, path: string): Promise<EnvoyWith> {
   const running = await startEnvoyWith(
     configFrom(`
 services: { target: ${services} }
-listeners: { web: {} }
+listeners: { web: { port: ${await freePort()}, address: 127.0.0.1 } }
 groups: { edge: { listeners: [web] } }
 httpRoutes: { r: { listeners: [web], rules: [{ matches: [{ path: { type: PathPrefix, value: ${path} } }], backends: [{ service: target }] }] } }
 `),
@@ -87,9 +88,9 @@ test('weights share requests, and what drains or is unhealthy gets none', async 
   const [a, b, c, d, e] = await upstreams('a', 'b', 'drains', 'ill', 'spare');
   const running = await run(
     `{ endpoints: [
-  { address: 127.0.0.1, port: ${a?.port}, weight: 3 }, { address: 127.0.0.1, port: ${b?.port}, weight: 1, zone: z },
-  { address: 127.0.0.1, port: ${c?.port}, health: DRAINING }, { address: 127.0.0.1, port: ${d?.port}, health: UNHEALTHY },
-  { address: 127.0.0.1, port: ${e?.port}, priority: 1 }] }`,
+  { address: "127.0.0.1:${a?.port}", weight: 3 }, { address: "127.0.0.1:${b?.port}", weight: 1, zone: z },
+  { address: "127.0.0.1:${c?.port}", health: DRAINING }, { address: "127.0.0.1:${d?.port}", health: UNHEALTHY },
+  { address: "127.0.0.1:${e?.port}", priority: 1 }] }`,
     '/',
   );
   const reached = await ask(running, 80);
@@ -100,7 +101,7 @@ test('the next priority takes over when the first has no healthy endpoint', asyn
   const [ill, spare] = await upstreams('ill', 'spare');
   const running = await run(
     `{ loadBalancing: { leastRequest: {} }, endpoints: [
-  { address: 127.0.0.1, port: ${ill?.port}, health: UNHEALTHY }, { address: 127.0.0.1, port: ${spare?.port}, priority: 5 }] }`,
+  { address: "127.0.0.1:${ill?.port}", health: UNHEALTHY }, { address: "127.0.0.1:${spare?.port}", priority: 1 }] }`,
     '/',
   );
   expect(new Set(await ask(running, 10))).toEqual(new Set(['spare']));

@@ -59,7 +59,6 @@ test('backends: shares, 503 only for the share without endpoints, 500 without an
   expect(half['503']).toBeLessThan(95);
   expect((await seen('/zero')).name).toBe('9002');
   expect((await ask('/nothing')).status).toBe(500);
-  expect((await ask('/nobody')).status).toBe(500);
 });
 
 test('backends: timeouts and retries', async () => {
