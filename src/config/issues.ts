@@ -43,7 +43,10 @@ export function check<Output>(
     },
   });
   if (result.success) return { value: result.data, faults: [] };
-  return { faults: result.error.issues.flatMap((issue) => toFaults(issue, [], known)) };
+  // A misspelt key makes rules about the whole object fail too: only the spelling is reported.
+  const misspelt = result.error.issues.some((issue) => issue.code === 'unrecognized_keys');
+  const issues = result.error.issues.filter((issue) => !misspelt || issue.code !== 'custom');
+  return { faults: issues.flatMap((issue) => toFaults(issue, [], known)) };
 }
 
 function shapeKeys(schema: { _zod: { def: object } }): readonly string[] {

@@ -47,7 +47,7 @@ export function parseTree(path: string, text: string): { tree?: Tree; problems: 
       uniqueKeys: false,
       prettyErrors: false,
       strict: true,
-      logLevel: 'silent',
+      logLevel: 'error',
     });
     for (const error of document.errors) add(error.pos[0], syntaxMessage(error.code, error.message));
     for (const warning of document.warnings) add(warning.pos[0], warning.message);
@@ -95,6 +95,7 @@ function deepestFlow(text: string): number {
 
 function syntaxMessage(code: string, message: string): string {
   if (code === 'MULTIPLE_DOCS') return 'holds several YAML documents (`---`): write one per file';
+  if (message.includes('call stack')) return 'nested too deeply to be read';
   if (code === 'TAB_AS_INDENT') return 'a tab is used for indentation: YAML wants spaces';
   return `is not valid YAML: ${message.split('\n')[0] ?? message}`;
 }
