@@ -55,6 +55,14 @@ export class DeltaType implements TypeState {
     return this.first || this.#due.length > 0 || target !== this.base || (removals && this.#held.size > 0);
   }
 
+  hasNews(target: ResourceSet): boolean {
+    if (this.first) return this.subscription !== Subscription.NONE;
+    if (this.#due.length > 0) return true;
+    const { changed, removed } = target.changesSince(this.base);
+    const covered = (name: string): boolean => this.subscription.covers(name);
+    return changed.some(({ name }) => covered(name)) || removed.some(covered);
+  }
+
   hasRemovals(target: ResourceSet): boolean {
     if (this.#held.size > 0) return true;
     if (this.first) return this.#known.keys().some((name) => !target.has(name));
@@ -72,7 +80,7 @@ export class DeltaType implements TypeState {
     this.first = false;
     this.#due = NO_NAMES;
     this.#known = NOTHING_KNOWN;
-    return push === undefined ? undefined : this.#answers.sent(push, target, now);
+    return this.#answers.came(push, target, now);
   }
 
   #open(request: DeltaRequest): void {
@@ -89,7 +97,8 @@ export class DeltaType implements TypeState {
     const { wildcard } = this.subscription;
     if (wildcard && !before.wildcard) this.first = true;
     const left = wildcard ? unsubscribe.filter((name) => before.names.has(name)) : NO_NAMES;
-    this.#owe([...subscribe.filter((name) => name !== WILDCARD && this.subscription.covers(name)), ...left]);
+    const asked = subscribe.filter((name) => name !== WILDCARD && this.subscription.covers(name));
+    this.#owe([...new Set([...asked, ...left])]);
     if (this.#held.size > 0)
       this.#held = new Set([...this.#held].filter((name) => this.subscription.covers(name)));
   }
@@ -118,7 +127,7 @@ export class DeltaType implements TypeState {
       answers: this.#due,
     };
     if (!removals && !this.first) this.#hold(target);
-    const found = this.#context.pushes.find(key, this.#context.lastPush);
+    const found = this.#context.pushes.find(key, this.#answers.lastPush);
     if (found !== undefined) return found;
     const content = this.first ? this.#everything(target) : this.#step(target, removals);
     return isEmpty(content) && !(this.first && subscription.wildcard)
@@ -149,7 +158,7 @@ export class DeltaType implements TypeState {
     const changes = target.changesSince(this.base);
     const resources = changes.changed.filter(({ name }) => this.subscription.covers(name));
     const gone = removals ? changes.removed.filter((name) => this.subscription.covers(name)) : NO_NAMES;
-    const updated = resources.filter(({ name }) => this.base.has(name)).map(({ name }) => name);
+    const updated = resources.map(({ name }) => name);
     return { ...this.#withDue(target, resources, gone), updated };
   }
 

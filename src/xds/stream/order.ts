@@ -31,6 +31,13 @@ export function holdsRemovals(typeUrl: string): boolean {
 export class RemovalGate {
   #pending = false;
   #openAt = Number.NEGATIVE_INFINITY;
+  /** A client that came back may route to anything until its listeners are known here. */
+  #listenersBy = Number.NEGATIVE_INFINITY;
+
+  /** The client had this type on an earlier stream. */
+  resumed(now: number): void {
+    if (this.#listenersBy < 0) this.#listenersBy = now + CLUSTER_WAIT_MS;
+  }
 
   isOpen(types: Types, snapshot: Snapshot, now: number): boolean {
     if (!isSettled(types, snapshot)) {
@@ -41,6 +48,9 @@ export class RemovalGate {
       this.#pending = false;
       this.#openAt = now + REMOVAL_GRACE_MS;
     }
+    if (!types.has(TYPE_URL.listener)) this.#openAt = Math.max(this.#openAt, this.#listenersBy);
+    else if (this.#openAt === this.#listenersBy && this.#listenersBy > 0)
+      this.#openAt = now + REMOVAL_GRACE_MS;
     return now >= this.#openAt;
   }
 
@@ -54,7 +64,7 @@ function isSettled(types: Types, snapshot: Snapshot): boolean {
   for (const typeUrl of NAMES_CLUSTERS) {
     const type = types.get(typeUrl);
     if (type === undefined) continue;
-    if (type.unanswered !== undefined || type.refused || type.needs(snapshot.resources(typeUrl), false))
+    if (type.unanswered !== undefined || type.refused || type.hasNews(snapshot.resources(typeUrl)))
       return false;
   }
   return true;
@@ -68,7 +78,7 @@ export function namesUnackedCluster(types: Types, type: TypeState, snapshot: Sna
   const clusters = types.get(TYPE_URL.cluster);
   if (clusters === undefined || !NAMES_CLUSTERS.has(type.typeUrl)) return false;
   const present = snapshot.resources(TYPE_URL.cluster);
-  if (clusters.acked === present) return false;
+  if (clusters.acked === present && clusters.base === present && !clusters.first) return false;
   const target = snapshot.resources(type.typeUrl);
   const due = type.first ? target.values() : target.changesSince(type.base).changed;
   for (const { name, clusters: named = [] } of due) {
@@ -77,7 +87,7 @@ export function namesUnackedCluster(types: Types, type: TypeState, snapshot: Sna
       (cluster) =>
         clusters.subscription.covers(cluster) &&
         present.has(cluster) &&
-        clusters.acked?.has(cluster) !== true,
+        !(clusters.base.has(cluster) && clusters.acked?.has(cluster) === true),
     );
     if (missing) return true;
   }

@@ -1,5 +1,7 @@
 import type { Resource } from '../resource.ts';
 import type { ResourceSet } from '../resource-set.ts';
+import { TYPE_URL } from '../type-urls.ts';
+import { endpointsName } from '../wire/cluster-load-assignment.ts';
 import { encodeDelta, encodeSotw } from '../wire/encode.ts';
 import type { XdsResponse } from './messages.ts';
 import type { Subscription } from './subscription.ts';
@@ -11,13 +13,14 @@ export interface Push extends XdsResponse {
   readonly version: string;
   readonly names: readonly string[];
   readonly removed: readonly string[];
-  /** Clusters among the names that clients had before: their endpoints are due again (rule O6). */
+  /** Endpoints that are due again, as the clusters that ask for them were changed (rule O6). */
   readonly updated: readonly string[];
 }
 
 export interface PushContent {
   readonly resources: readonly Resource[];
   readonly removed: readonly string[];
+  /** Names among the resources that may differ from what the client has. */
   readonly updated: readonly string[];
 }
 
@@ -41,6 +44,7 @@ interface Memo {
 }
 
 const MOST_MEMOS = 16;
+const NO_NAMES: readonly string[] = [];
 
 /**
  * Numbers pushes, encodes each once and hands it to every stream that needs the same. One per
@@ -80,7 +84,8 @@ export class Pushes {
     const envelope = { typeUrl, version, nonce, identifier: this.#identifier, resources };
     const bytes = variant === 'sotw' ? encodeSotw(envelope) : encodeDelta({ ...envelope, removed });
     const names = resources.map(({ name }) => name);
-    return { number: this.#last, nonce, typeUrl, version, bytes, names, removed, updated };
+    const due = typeUrl === TYPE_URL.cluster ? endpointsOf(resources, updated) : NO_NAMES;
+    return { number: this.#last, nonce, typeUrl, version, bytes, names, removed, updated: due };
   }
 }
 
@@ -93,4 +98,9 @@ function isSame({ key, from }: Memo, wanted: PushKey): boolean {
     key.typeUrl === wanted.typeUrl &&
     key.variant === wanted.variant
   );
+}
+
+function endpointsOf(clusters: readonly Resource[], updated: readonly string[]): readonly string[] {
+  const wanted = new Set(updated);
+  return clusters.filter(({ name }) => wanted.has(name)).map(endpointsName);
 }

@@ -1,7 +1,7 @@
 import type { Resource } from '../resource.ts';
 import { ResourceSet } from '../resource-set.ts';
 import { TYPE_URL } from '../type-urls.ts';
-import { bytesField } from '../wire/fields.ts';
+import { emptyAssignment } from '../wire/cluster-load-assignment.ts';
 import type { SotwRequest } from './messages.ts';
 import type { Push, PushContent, PushKey } from './push.ts';
 import { Subscription, WILDCARD } from './subscription.ts';
@@ -60,6 +60,14 @@ export class SotwType implements TypeState {
     return this.first || this.#due.length > 0 || target !== this.base || (removals && this.#held.size > 0);
   }
 
+  hasNews(target: ResourceSet): boolean {
+    if (this.first) return this.subscription !== Subscription.NONE;
+    if (this.#due.length > 0) return true;
+    const { changed, removed } = target.changesSince(this.base);
+    const covered = (name: string): boolean => this.subscription.covers(name);
+    return changed.some(({ name }) => covered(name)) || (this.#full && removed.some(covered));
+  }
+
   hasRemovals(target: ResourceSet): boolean {
     if (!this.#full) return false;
     if (this.#held.size > 0) return true;
@@ -76,7 +84,7 @@ export class SotwType implements TypeState {
     this.base = target;
     this.first = false;
     this.#due = NO_NAMES;
-    return push === undefined ? undefined : this.#answers.sent(push, target, now);
+    return this.#answers.came(push, target, now);
   }
 
   #wanted({ resourceNames }: SotwRequest): Subscription {
@@ -96,6 +104,7 @@ export class SotwType implements TypeState {
     if (target !== undefined && sameScope && target.size > 0 && versionInfo === target.label) {
       this.base = target;
       this.first = false;
+      this.#answers.came(undefined, target, 0);
     }
   }
 
@@ -125,7 +134,7 @@ export class SotwType implements TypeState {
     const silent =
       changed.length === 0 && this.#due.length === 0 && !released && !(removals && gone.length > 0);
     if (silent && !this.first) return undefined;
-    const updated = changed.filter(({ name }) => this.base.has(name)).map(({ name }) => name);
+    const updated = this.first ? NO_NAMES : changed.map(({ name }) => name);
     const content = { resources: this.#listed(target), removed: NO_NAMES, updated };
     return this.#share(target, content, this.#held.size === 0);
   }
@@ -159,18 +168,23 @@ export class SotwType implements TypeState {
     const resources = [...changed, ...more];
     const wanted = this.subscription.wildcard || this.subscription.names.size > 0;
     if (resources.length === 0 && !(this.first && wanted)) return undefined;
-    return this.#share(target, { resources, removed: NO_NAMES, updated: NO_NAMES }, !this.#reconnected);
+    return this.#share(
+      target,
+      { resources, removed: NO_NAMES, updated: NO_NAMES },
+      !(this.first && this.#reconnected),
+    );
   }
 
   /** An assignment that is not there would cost a new client its fetch timeout: it is told so (rule O7). */
   #absent(name: string): readonly Resource[] {
-    if (this.typeUrl !== TYPE_URL.endpoint || this.#reconnected || name === '') return [];
-    return [{ name, version: '', bytes: bytesField(1, Buffer.from(name, 'utf8')) }];
+    if (this.typeUrl !== TYPE_URL.endpoint || (this.first && this.#reconnected) || name === '') return [];
+    return [emptyAssignment(name)];
   }
 
   #share(target: ResourceSet, content: PushContent, shareable: boolean): Push {
     const { typeUrl, subscription } = this;
-    const { pushes, lastPush } = this.#context;
+    const { pushes } = this.#context;
+    const { lastPush } = this.#answers;
     if (!shareable) return pushes.single('sotw', typeUrl, target.label, content);
     const key: PushKey = {
       variant: 'sotw',

@@ -12,8 +12,6 @@ export interface StreamContext {
   readonly onEvent: (event: StreamEvent) => void;
   /** Types whose empty first request means everything (rule W4). */
   readonly legacyWildcard: (typeUrl: string) => boolean;
-  /** The highest push number that this stream was sent. */
-  lastPush: number;
 }
 
 /** One type on one stream: what is wanted, what the client was brought up to, what is unanswered. */
@@ -31,6 +29,8 @@ export interface TypeState {
   readonly first: boolean;
   /** Something may have to be sent to come to `target`; removals that are held count only when `removals` go. */
   needs(target: ResourceSet, removals: boolean): boolean;
+  /** True when the client must be told something to come to `target`. */
+  hasNews(target: ResourceSet): boolean;
   /** True when removals wait that would have to be held. */
   hasRemovals(target: ResourceSet): boolean;
   /** Comes to `target`; undefined where there is nothing to say. */
@@ -52,6 +52,8 @@ export class Answers {
   unanswered: Unanswered | undefined;
   acked: ResourceSet | undefined;
   refused = false;
+  /** The highest push number that this type was sent on this stream (rule A4). */
+  lastPush = 0;
   #lastNonce = '';
 
   constructor(context: StreamContext, typeUrl: string) {
@@ -59,10 +61,15 @@ export class Answers {
     this.#typeUrl = typeUrl;
   }
 
-  sent(push: Push, to: ResourceSet, now: number): Push {
+  /** The type came to `to` by this push, or without a word: then the client has that as well. */
+  came(push: Push | undefined, to: ResourceSet, now: number): Push | undefined {
+    if (push === undefined) {
+      if (!this.refused && this.unanswered === undefined) this.acked = to;
+      return undefined;
+    }
     this.unanswered = { push, to, sentAt: now };
     this.#lastNonce = push.nonce;
-    this.#context.lastPush = Math.max(this.#context.lastPush, push.number);
+    this.lastPush = push.number;
     return push;
   }
 

@@ -53,11 +53,10 @@ class OrderedStream implements XdsStream {
       pushes: options.pushes,
       onEvent: options.onEvent ?? (() => undefined),
       legacyWildcard: options.legacyWildcard ?? ((typeUrl) => ENVOY_WILDCARDS.has(typeUrl)),
-      lastPush: 0,
     };
   }
 
-  onRequest(request: XdsRequest, _now: number): StreamRefusal | undefined {
+  onRequest(request: XdsRequest, now: number): StreamRefusal | undefined {
     const typeUrl = request.typeUrl === '' ? this.#options.typeUrl : request.typeUrl;
     if (typeUrl === '') return invalid('a request on the aggregated stream must set type_url');
     const known = this.#types.get(typeUrl);
@@ -65,6 +64,8 @@ class OrderedStream implements XdsStream {
       return { code: 'RESOURCE_EXHAUSTED', message: `a stream may ask for ${MOST_TYPES} types at most` };
     }
     const type = known ?? this.#addType(typeUrl);
+    if (known === undefined && this.#options.typeUrl === '' && isResumed(request))
+      this.#removals.resumed(now);
     if (type instanceof DeltaType && request.kind === 'delta') type.onRequest(request, known === undefined);
     else if (type instanceof SotwType && request.kind === 'sotw') {
       type.onRequest(request, known === undefined, this.#snapshot?.resources(typeUrl));
@@ -163,6 +164,11 @@ class OrderedStream implements XdsStream {
     this.#types = new Map(types.map((one) => [one.typeUrl, one]));
     return type;
   }
+}
+
+/** The client had this type on an earlier stream. */
+function isResumed(request: XdsRequest): boolean {
+  return request.kind === 'delta' ? request.initialVersions.size > 0 : request.versionInfo !== '';
 }
 
 function invalid(message: string): StreamRefusal {
