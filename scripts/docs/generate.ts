@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { root } from '../setup.mjs';
 import { configKeys } from './config-keys.ts';
+import { metricTable } from './metric-table.ts';
 import { filterTable, sourceTable, storeTable } from './tables.ts';
 
 export interface GeneratedFile {
@@ -43,11 +44,12 @@ async function section(name: string, path: string): Promise<string> {
   if (name === 'sources') return sourceTable();
   if (name === 'secret stores') return storeTable();
   if (name === 'filters') return filterTable();
+  if (name === 'metrics') return metricTable();
   if (name === 'config') return configKeys(JSON.parse(await muster('schema')));
   const [word, ...command] = name.split(' ');
   if (word === 'help') return `\`\`\`text\n${(await muster(...command, '--help')).trim()}\n\`\`\``;
   throw new Error(
-    `${path}: nothing generates "${name}"; there are sources, secret stores, filters, config, help [COMMAND]`,
+    `${path}: nothing generates "${name}"; there are sources, secret stores, filters, metrics, config, help [COMMAND]`,
   );
 }
 
