@@ -39,7 +39,8 @@ function run(text: string): Promise<{ code: number; output: string }> {
     String(quickstart.port(Number(port))),
   );
   const shell = ported.replace(/^npx muster\b/, 'muster');
-  const env = { ...process.env, PATH: `${bin}:${process.env['PATH']}` };
+  const api = `http://127.0.0.1:${quickstart.port(18080)}`;
+  const env = { ...process.env, PATH: `${bin}:${process.env['PATH']}`, MUSTER_API: api };
   return new Promise((done) => {
     execFile('/bin/sh', ['-c', shell], { env, timeout: 20_000 }, (error, stdout, stderr) => {
       done({ code: error === null ? 0 : Number(error.code ?? 1), output: stdout + stderr });
