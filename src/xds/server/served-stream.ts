@@ -160,13 +160,14 @@ export class ServedStream implements GrpcCallHandler {
   #pump(): void {
     const call = this.#call;
     if (call === undefined) return;
+    const now = this.#context.clock.now();
     while (call.writable) {
-      const response = this.#machine.next(this.#context.clock.now());
+      const response = this.#machine.next(now);
       if (response === undefined) return;
       this.#statuses.sent(response);
       call.write(this.#context.frame(response.bytes));
     }
-    if (this.#blockedSince === NEVER) this.#blockedSince = this.#context.clock.now();
+    if (this.#blockedSince === NEVER) this.#blockedSince = now;
   }
 
   #onEvent(event: StreamEvent): void {
