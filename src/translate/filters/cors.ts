@@ -18,16 +18,28 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CO
 
 const schema = z
   .strictObject({
-    allowOrigins: z.array(origin).min(1),
-    allowMethods: z.array(z.enum([...METHODS, '*'])).default([]),
-    allowHeaders: z.array(z.union([z.literal('*'), headerName])).default([]),
-    exposeHeaders: z.array(z.union([z.literal('*'), headerName])).default([]),
-    /** How long a browser may keep the answer to a preflight. */
+    allowOrigins: z
+      .array(origin)
+      .min(1)
+      .describe('Origins, exact or with a wildcard for the host ("https://*.example.com"), or "*".'),
+    allowMethods: z
+      .array(z.enum([...METHODS, '*']))
+      .default([])
+      .describe('Methods, or "*".'),
+    allowHeaders: z
+      .array(z.union([z.literal('*'), headerName]))
+      .default([])
+      .describe('Request headers, or "*".'),
+    exposeHeaders: z
+      .array(z.union([z.literal('*'), headerName]))
+      .default([])
+      .describe('Response headers that scripts may read, or "*".'),
     maxAge: z
       .string()
       .regex(/^([0-9]+(h|m|s|ms))+$/, 'expected a duration such as 10m or 86400s')
-      .default('5s'),
-    allowCredentials: z.boolean().default(false),
+      .default('5s')
+      .describe('How long a browser may keep the answer to a preflight. Default 5s.'),
+    allowCredentials: z.boolean().default(false).describe('Allow cookies and the like. Default false.'),
   })
   .refine(({ allowCredentials, exposeHeaders }) => !allowCredentials || !exposeHeaders.includes('*'), {
     message: 'browsers take "*" in exposeHeaders literally when allowCredentials is true: list the headers',
@@ -38,7 +50,7 @@ type Cors = z.output<typeof schema>;
 /** Gateway API's HTTPCORSFilter. A preflight is answered here and never reaches the upstream. */
 export const cors = defineFilter({
   name: 'cors',
-  schema,
+  schema: schema.describe('Lets browsers call from other origins.'),
   httpFilter: { name: NAME, type: 'envoy.extensions.filters.http.cors.v3.Cors', config: {} },
   route: (policy, { proto, match }) => ({
     ...preflightOf(match),

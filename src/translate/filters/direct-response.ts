@@ -6,18 +6,19 @@ import { headerValue, setHeader } from './header-edits.ts';
 export const MAX_BODY_BYTES = 65_536;
 
 const schema = z.strictObject({
-  status: z.int().min(200).max(599),
+  status: z.int().min(200).max(599).describe('Status code, 200 to 599.'),
   body: z
     .string()
     .refine((body) => Buffer.byteLength(body) <= MAX_BODY_BYTES, `a body has at most ${MAX_BODY_BYTES} bytes`)
-    .optional(),
-  contentType: headerValue.min(1).optional(),
+    .optional()
+    .describe('Text of the answer, at most 64 KiB. Default none.'),
+  contentType: headerValue.min(1).optional().describe('Default text/plain.'),
 });
 
 /** Answers by itself; nothing goes upstream. */
 export const directResponse = defineFilter({
   name: 'directResponse',
-  schema,
+  schema: schema.describe('Answers at the proxy; nothing goes upstream.'),
   route: ({ status, body, contentType }) => ({
     answer: { directResponse: { status, ...(body === undefined ? {} : { body: { inlineString: body } }) } },
     ...(contentType === undefined

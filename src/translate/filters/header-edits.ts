@@ -12,13 +12,16 @@ export const headerValue = z
   .string()
   .regex(/^[\t\x20-\x7e\x80-\uffff]*$/, 'expected text without control characters');
 
-const header = z.strictObject({ name: headerName, value: headerValue });
+const header = z.strictObject({
+  name: headerName.describe('Name of the header.'),
+  value: headerValue.describe('Its value, taken literally.'),
+});
 
 /** Gateway API's HTTPHeaderFilter. */
 export const headerEdits = z.strictObject({
-  set: z.array(header).default([]),
-  add: z.array(header).default([]),
-  remove: z.array(headerName).default([]),
+  set: z.array(header).default([]).describe('Replaces what is there.'),
+  add: z.array(header).default([]).describe('Adds a value to what is there.'),
+  remove: z.array(headerName).default([]).describe('Names of headers to drop.'),
 });
 
 export type HeaderEdits = z.output<typeof headerEdits>;

@@ -7,10 +7,15 @@ const pathValue = z.string().regex(/^\/[^?#\s]*$/, 'expected a path that starts 
 
 /** Gateway API's HTTPPathModifier. */
 export const pathModifier = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('ReplaceFullPath'), replaceFullPath: pathValue }),
+  z.strictObject({
+    type: z.literal('ReplaceFullPath'),
+    replaceFullPath: pathValue.describe('The new path; the query stays.'),
+  }),
   z.strictObject({
     type: z.literal('ReplacePrefixMatch'),
-    replacePrefixMatch: z.union([pathValue, z.literal('')]),
+    replacePrefixMatch: z
+      .union([pathValue, z.literal('')])
+      .describe('Put in the place of the prefix that matched.'),
   }),
 ]);
 

@@ -9,11 +9,16 @@ import { type PathModifier, PREFIX_NEEDED, pathModifier, replacePrefix } from '.
 export const REDIRECT_CODE = { 301: 0, 302: 1, 303: 2, 307: 3, 308: 4 } as const;
 
 const schema = z.strictObject({
-  scheme: z.enum(['http', 'https']).optional(),
-  hostname: z.hostname().optional(),
-  port: z.int().min(1).max(65_535).optional(),
-  path: pathModifier.optional(),
-  statusCode: z.literal([301, 302, 303, 307, 308]).default(302),
+  scheme: z.enum(['http', 'https']).optional().describe('Default that of the request.'),
+  hostname: z.hostname().optional().describe('Default that of the request.'),
+  port: z
+    .int()
+    .min(1)
+    .max(65_535)
+    .optional()
+    .describe('Default that of the scheme, or of the listener where only the hostname is given.'),
+  path: pathModifier.optional().describe('Default that of the request.'),
+  statusCode: z.literal([301, 302, 303, 307, 308]).default(302).describe('Default 302.'),
 });
 
 type Redirect = z.output<typeof schema>;
@@ -21,7 +26,7 @@ type Redirect = z.output<typeof schema>;
 /** Gateway API's RequestRedirect. */
 export const requestRedirect = defineFilter({
   name: 'requestRedirect',
-  schema,
+  schema: schema.describe('Answers with a redirect.'),
   route: (redirect, context) => {
     const path = redirect.path === undefined ? {} : redirectPath(redirect.path, context.match.path);
     if (path === undefined) return { problem: PREFIX_NEEDED };

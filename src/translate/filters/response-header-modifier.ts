@@ -4,7 +4,7 @@ import { headerEdits, headersToAdd } from './header-edits.ts';
 /** Gateway API's ResponseHeaderModifier. */
 export const responseHeaderModifier = defineFilter({
   name: 'responseHeaderModifier',
-  schema: headerEdits,
+  schema: headerEdits.describe('Edits headers on the way to the client.'),
   route: (edits) => ({
     route: { responseHeadersToAdd: headersToAdd(edits), responseHeadersToRemove: edits.remove },
   }),
