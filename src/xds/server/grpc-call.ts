@@ -68,6 +68,11 @@ export class GrpcCall {
     return !this.#ended && !this.#stream.writableNeedDrain && !this.#stream.destroyed;
   }
 
+  /** True while something written has not left the process. */
+  get backlogged(): boolean {
+    return this.#stream.writableLength > 0;
+  }
+
   /** Writes one framed message; the buffer may be shared and must not change. */
   write(framed: Buffer): void {
     if (this.#ended || this.#stream.destroyed) return;

@@ -32,7 +32,9 @@ export class ServedStream implements GrpcCallHandler {
   #waitUntil: number;
   readonly #expiresAt: number;
   readonly #timeoutAt: number;
+  /** Since when something written waits for the client, or its end does. */
   #blockedSince = NEVER;
+  #ending = false;
   #closed = false;
 
   constructor(context: ServerContext, method: XdsMethod, peer: Peer, timeoutMs: number) {
@@ -72,7 +74,6 @@ export class ServedStream implements GrpcCallHandler {
   }
 
   onDrain(): void {
-    this.#blockedSince = NEVER;
     this.#guard(() => this.#pump());
   }
 
@@ -106,6 +107,7 @@ export class ServedStream implements GrpcCallHandler {
 
   /** Acts on deadlines that have passed; `now` is monotonic. */
   sweep(now: number): void {
+    this.#watchBacklog(now);
     if (now - this.#blockedSince >= this.#context.timing.stuckMs) this.#call?.abort();
     else if (now >= this.#timeoutAt)
       this.end({ code: 'DEADLINE_EXCEEDED', message: 'The deadline of the call passed.' });
@@ -119,7 +121,13 @@ export class ServedStream implements GrpcCallHandler {
     this.#unwatch = undefined;
     this.#call?.end(status);
     // A client that does not end its side in turn is broken off like one that does not read.
-    if (this.#blockedSince === NEVER) this.#blockedSince = this.#context.clock.now();
+    this.#ending = true;
+  }
+
+  #watchBacklog(now: number): void {
+    const waits = this.#ending || this.#call?.backlogged === true;
+    if (!waits) this.#blockedSince = NEVER;
+    else if (this.#blockedSince === NEVER) this.#blockedSince = now;
   }
 
   #take(request: XdsRequest): StreamRefusal | undefined {
@@ -167,7 +175,6 @@ export class ServedStream implements GrpcCallHandler {
       this.#statuses.sent(response);
       call.write(this.#context.frame(response.bytes));
     }
-    if (this.#blockedSince === NEVER) this.#blockedSince = now;
   }
 
   #onEvent(event: StreamEvent): void {
