@@ -1,119 +1,153 @@
-import { createHash } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
-import { watch as chokidarWatch } from 'chokidar';
+import path from 'node:path';
+import { sleep } from '../clock.ts';
 import type { Problem } from '../errors.ts';
+import { FolderWatch, foldersOf } from '../files/watch-paths.ts';
 import type { Config } from '../model/config.ts';
-import { readConfigFiles } from './files.ts';
-import { type ConfigFile, type ParseResult, parseConfig } from './load.ts';
+import { type ConfigFile, type ReadFiles, readConfigFiles } from './files.ts';
+import { type ParseResult, parseConfig } from './load.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 export interface WatchOptions {
-  /** A file or a directory. */
+  /** A file or a directory; it may be missing for a while. */
   readonly path: string;
   readonly vocabulary: Vocabulary;
   /** The config that runs already, for the rule of `allowEmpty`. */
   readonly current?: Config | undefined;
-  /** Called for the first read and after every change that parses, also when the hash is the old one (lines may have moved). */
+  /** For the first read and after every change that parses, also when the hash is the old one: lines may have moved. */
   onConfig(config: Config, warnings: readonly Problem[], files: readonly ConfigFile[]): void;
-  /** Called once per bad edit; the running config stays. */
+  /** Once for each bad edit; the running config stays. */
   onProblems(problems: readonly Problem[]): void;
   readonly signal: AbortSignal;
-  /** Read anyway after this long: watchers die silently. */
-  readonly rereadMs?: number;
-  /** Quiet time after an event. */
-  readonly debounceMs?: number;
-  /** How long a fault must stand before it is reported: editors write in halves. */
-  readonly settleMs?: number;
+  /** Everything is read again this often, for changes that no event told. */
+  readonly rereadMs?: number | undefined;
+  /** Quiet time after an event: they come in bursts, a rename is two, a save up to five. */
+  readonly debounceMs?: number | undefined;
+  /** What looks like a file in the middle of being written gets this long to be finished. */
+  readonly settleMs?: number | undefined;
   /** Off only in tests of the periodic re-read. */
-  readonly useWatcher?: boolean;
+  readonly useWatcher?: boolean | undefined;
 }
+
+const REREAD_MS = 10_000;
+const DEBOUNCE_MS = 15;
+const SETTLE_MS = 150;
+/** Files that never come to rest are reported all the same. */
+const MAX_SETTLES = 10;
 
 /**
- * Follows the config until `signal` aborts, then resolves with everything closed. The watcher is
- * only a hint: what counts is whether the content that is read differs from the last.
+ * Follows the config until `signal` aborts, then ends with every watcher and timer closed. Atomic
+ * renames, swapped links, editors that write in place, folders that come and go are all the same to
+ * it: something happened nearby, so everything is read again and compared.
  */
 export async function watchConfig(options: WatchOptions): Promise<void> {
-  const { signal, rereadMs = 60_000, debounceMs = 15, settleMs = 200 } = options;
-  const bell = createBell(signal);
-  const watcher = options.useWatcher === false ? undefined : startWatcher(options.path, bell.ring);
-  const follow = createFollower(options);
+  const { signal, rereadMs = REREAD_MS, debounceMs = DEBOUNCE_MS, useWatcher = true } = options;
+  const bell = new Bell();
+  const folders = new FolderWatch(() => bell.ring());
+  const follower = new Follower(options, (paths) => useWatcher && folders.set(paths));
   try {
     while (!signal.aborted) {
-      const settled = await follow.read(false);
-      if (!settled) {
-        await bell.wait(settleMs);
-        if (!signal.aborted) await follow.read(true);
-      }
-      await bell.wait(rereadMs);
-      await delay(debounceMs, undefined, { signal }).catch(() => undefined);
+      bell.reset();
+      await follower.look();
+      await bell.rung(rereadMs, signal);
+      await sleep(debounceMs, signal);
     }
   } finally {
-    await watcher?.close();
+    folders.close();
   }
 }
 
-function startWatcher(path: string, ring: () => void) {
-  const watcher = chokidarWatch(path, {
-    depth: 0,
-    ignoreInitial: true,
-    atomic: false,
-    awaitWriteFinish: false,
-  });
-  // `raw` comes for every event of the system, symlink swaps included; an error leaves the re-read.
-  return watcher.on('all', ring).on('raw', ring).on('error', ring);
+/** Rung at any time; `rung` ends with the first ring since `reset`. */
+class Bell {
+  #ringing = Promise.withResolvers<void>();
+
+  ring(): void {
+    this.#ringing.resolve();
+  }
+
+  reset(): void {
+    this.#ringing = Promise.withResolvers<void>();
+  }
+
+  async rung(ms: number, signal: AbortSignal): Promise<void> {
+    const enough = new AbortController();
+    await Promise.race([this.#ringing.promise, sleep(ms, AbortSignal.any([signal, enough.signal]))]);
+    enough.abort();
+  }
 }
 
-function createFollower(options: WatchOptions) {
-  let current = options.current;
-  let seen: string | undefined;
+interface Seen extends ReadFiles {
+  /** Equal means that nothing changed. */
+  readonly print: string;
+}
 
-  /** False: there are faults that may be a half-written file, to be read once more. */
-  async function read(report: boolean): Promise<boolean> {
-    const { files, problems } = await readConfigFiles(options.path);
-    const signature = signatureOf(files, problems);
-    if (signature === seen || options.signal.aborted) return true;
-    const result: ParseResult =
-      problems.length > 0 ? { problems, warnings: [] } : parseConfig(files, options.vocabulary, current);
-    if (result.config === undefined && !report) return false;
-    seen = signature;
-    if (result.config === undefined) {
-      options.onProblems(result.problems);
-      return true;
+/** What was last given to the owner. */
+class Follower {
+  readonly #options: WatchOptions;
+  readonly #watch: (folders: ReadonlySet<string>) => void;
+  #print: string | undefined;
+  #config: Config | undefined;
+  /** Files with something in them, of the config that was last given. */
+  #filled: readonly string[] = [];
+
+  constructor(options: WatchOptions, watch: (folders: ReadonlySet<string>) => void) {
+    this.#options = options;
+    this.#watch = watch;
+    this.#config = options.current;
+  }
+
+  async look(): Promise<void> {
+    const { signal, settleMs = SETTLE_MS } = this.#options;
+    let seen = await this.#read();
+    for (let settles = 0; !signal.aborted && seen.print !== this.#print; settles += 1) {
+      const parsed = this.#parse(seen);
+      if (settles >= MAX_SETTLES || !this.#looksUnfinished(seen, parsed)) return this.#give(seen, parsed);
+      await sleep(settleMs, signal);
+      const again = await this.#read();
+      if (again.print === seen.print) return this.#give(seen, parsed);
+      seen = again;
     }
-    current = result.config;
-    options.onConfig(result.config, result.warnings, files);
-    return true;
   }
-  return { read };
-}
 
-function signatureOf(files: readonly { path: string; text: string }[], problems: readonly Problem[]): string {
-  const hash = createHash('sha256');
-  for (const { path, text } of files) hash.update(`${path}\0${text.length}\0${text}\0`);
-  return hash.update(JSON.stringify(problems)).digest('hex');
-}
-
-/** A wait that a ring, the abort or the time ends; a ring between two waits is not lost. */
-function createBell(signal: AbortSignal) {
-  let rung = false;
-  let wake: (() => void) | undefined;
-  function ring(): void {
-    rung = true;
-    wake?.();
-  }
-  signal.addEventListener('abort', ring, { once: true });
-  async function wait(ms: number): Promise<void> {
-    if (!rung && !signal.aborted) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, ms);
-        wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-      wake = undefined;
+  #give(seen: Seen, parsed: ParseResult): void {
+    if (this.#options.signal.aborted) return;
+    this.#print = seen.print;
+    if (parsed.config === undefined) {
+      this.#options.onProblems(parsed.problems);
+      return;
     }
-    rung = false;
+    this.#config = parsed.config;
+    this.#filled = filledIn(seen.files);
+    this.#options.onConfig(parsed.config, parsed.warnings, seen.files);
   }
-  return { ring, wait };
+
+  #parse({ files, problems }: Seen): ParseResult {
+    if (problems.length > 0) return { problems, warnings: [] };
+    return parseConfig(files, this.#options.vocabulary, this.#config);
+  }
+
+  /** Problems, and what an editor does between two of its steps: a file emptied, or gone. */
+  #looksUnfinished(seen: Seen, parsed: ParseResult): boolean {
+    const filled = new Set(filledIn(seen.files));
+    return parsed.config === undefined || this.#filled.some((file) => !filled.has(file));
+  }
+
+  /** Watches, then reads: no change falls in between. What was only found by reading is read once more. */
+  async #read(): Promise<Seen> {
+    const { path: at } = this.#options;
+    this.#watch(foldersNear(at, { files: [], directory: true }));
+    const first = await readConfigFiles(at);
+    this.#watch(foldersNear(at, first));
+    const read = await readConfigFiles(at);
+    return { ...read, print: JSON.stringify([read.files, read.problems]) };
+  }
+}
+
+/** Folders in which a change may change what is read at `at`. */
+function foldersNear(at: string, { files, directory }: Pick<ReadFiles, 'files' | 'directory'>) {
+  const inside = directory ? [path.join(at, 'any')] : [];
+  return new Set([at, ...inside, ...files.map((file) => file.path)].flatMap(foldersOf));
+}
+
+function filledIn(files: readonly ConfigFile[]): readonly string[] {
+  return files.filter((file) => file.text.trim() !== '').map((file) => file.path);
 }
