@@ -15,7 +15,7 @@ const ANSWER_WITHIN_MS = 10_000;
 /** Options of every command that asks a running muster. */
 export function withApi(command: Command, io: CliIo): Command {
   return command
-    .option('--api <url>', 'address of the HTTP API', io.env['MUSTER_API'] ?? 'http://127.0.0.1:18080')
+    .option('--api <url>', 'address of the HTTP API', io.env['MUSTER_API_URL'] ?? 'http://127.0.0.1:18080')
     .option('--api-token-file <path>', 'file with the bearer token of the API');
 }
 

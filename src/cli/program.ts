@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { z } from 'zod';
-import { MusterError } from '../errors.ts';
 import { type CliCommand, type CliIo, EXIT_CODES } from './io.ts';
+import { musterVersion } from './version.ts';
 
 /** The whole command line. Never ends the process: commander's exits are thrown. */
 export function createProgram(commands: readonly CliCommand[], io: CliIo): Command {
@@ -33,18 +31,4 @@ Examples:
 Exit codes:
 ${codes}
 `;
-}
-
-const manifest = z.object({ name: z.literal('muster'), version: z.string() });
-
-/** From package.json, which stands two folders up in the sources and three in the package. */
-export function musterVersion(): string {
-  for (const path of ['../../package.json', '../../../package.json']) {
-    try {
-      return manifest.parse(JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'))).version;
-    } catch {
-      // Not there: the other layout.
-    }
-  }
-  throw new MusterError('internal', 'the package.json of muster is missing: install muster again');
 }

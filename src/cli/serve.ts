@@ -1,5 +1,7 @@
 import { Option } from 'commander';
 import { type CliCommand, examples } from './io.ts';
+import { musterVersion } from './program.ts';
+import { musterVersion } from './version.ts';
 
 interface Options {
   readonly settings?: string;
@@ -38,12 +40,9 @@ export const serveCommand: CliCommand = (program, io) => {
       ),
     )
     .action(async ({ settings: file, ...flags }: Options) => {
-      const [{ readSettings }, { serve }] = await Promise.all([
-        import('../offline.ts'),
-        import('../serve.ts'),
-      ]);
-      const settings = await readSettings(file, flags, io.env);
-      const replica = await serve(settings);
+      const { loadSettings, serve } = await import('../serve.ts');
+      const settings = await loadSettings({ file, flags, env: io.env });
+      const replica = await serve(settings, { version: musterVersion() });
       await ended(io.signal);
       await replica.close();
     });

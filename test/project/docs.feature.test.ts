@@ -21,7 +21,7 @@ const ELSEWHERE: readonly { readonly command: RegExp; readonly why: string }[] =
 const commands = documentedCommands();
 const runnable = commands.filter(({ text }) => !ELSEWHERE.some(({ command }) => command.test(text)));
 
-let quickstart: Quickstart;
+let quickstart: Quickstart | undefined;
 let bin = '';
 beforeAll(async () => {
   quickstart = await startQuickstart();
@@ -31,7 +31,7 @@ beforeAll(async () => {
   await writeFile(join(bin, 'muster'), shim);
   await chmod(join(bin, 'muster'), 0o755);
 }, 120_000);
-afterAll(() => quickstart.stop());
+afterAll(() => quickstart?.stop());
 
 /** The command as a user would run it beside `npm start`, with that start's ports. */
 function run(text: string): Promise<{ code: number; output: string }> {
@@ -40,7 +40,7 @@ function run(text: string): Promise<{ code: number; output: string }> {
   );
   const shell = ported.replace(/^npx muster\b/, 'muster');
   const api = `http://127.0.0.1:${quickstart.port(18080)}`;
-  const env = { ...process.env, PATH: `${bin}:${process.env['PATH']}`, MUSTER_API: api };
+  const env = { ...process.env, PATH: `${bin}:${process.env['PATH']}`, MUSTER_API_URL: api };
   return new Promise((done) => {
     execFile('/bin/sh', ['-c', shell], { env, timeout: 20_000 }, (error, stdout, stderr) => {
       done({ code: error === null ? 0 : Number(error.code ?? 1), output: stdout + stderr });
