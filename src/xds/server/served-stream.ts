@@ -2,6 +2,7 @@ import type { Snapshot } from '../snapshot.ts';
 import type { XdsRequest } from '../stream/messages.ts';
 import type { StreamEvent, StreamRefusal, XdsStream } from '../stream/stream.ts';
 import { refuseChangedNode, refuseNames, refuseNode, refuseType } from './admission.ts';
+import { createDeadlines, type Deadlines, type Expiry } from './deadlines.ts';
 import type { GrpcCall, GrpcCallHandler } from './grpc-call.ts';
 import type { GrpcStatus } from './grpc-status.ts';
 import type { XdsMethod } from './methods.ts';
@@ -11,7 +12,6 @@ import type { ServerContext } from './server-context.ts';
 import { createTypeStatuses } from './type-status.ts';
 
 const OK: GrpcStatus = { code: 'OK', message: '' };
-const NEVER = Number.POSITIVE_INFINITY;
 
 /**
  * One discovery call: joins the transport, the pure stream and the cache, and owns the deadlines between them.
@@ -28,13 +28,7 @@ export class ServedStream implements GrpcCallHandler {
   #unwatch: (() => void) | undefined;
   #latest: Snapshot | undefined;
   #served: Snapshot | undefined;
-  /** End with UNAVAILABLE or INVALID_ARGUMENT when this passes without what is waited for. */
-  #waitUntil: number;
-  readonly #expiresAt: number;
-  readonly #timeoutAt: number;
-  /** Since when something written waits for the client, or its end does. */
-  #blockedSince = NEVER;
-  #ending = false;
+  readonly #deadlines: Deadlines;
   #closed = false;
 
   constructor(context: ServerContext, method: XdsMethod, peer: Peer, timeoutMs: number) {
@@ -42,9 +36,7 @@ export class ServedStream implements GrpcCallHandler {
     this.#context = context;
     this.#method = method;
     this.#peer = peer;
-    this.#waitUntil = now + context.timing.firstMessageMs;
-    this.#expiresAt = now + context.streamAge(peer);
-    this.#timeoutAt = now + timeoutMs;
+    this.#deadlines = createDeadlines(now, { ageMs: context.streamAge(peer), timeoutMs }, context.timing);
     this.#machine = context.createStream(method, (event) => this.#onEvent(event));
   }
 
@@ -93,7 +85,7 @@ export class ServedStream implements GrpcCallHandler {
     if (this.#closed || snapshot === undefined || snapshot === this.#served) return;
     this.#guard(() => {
       this.#served = snapshot;
-      this.#waitUntil = NEVER;
+      this.#deadlines.waitNoMore();
       this.#machine.onSnapshot(this.#context.visible(snapshot, this.#peer), this.#context.clock.now());
       this.#pump();
     });
@@ -107,27 +99,17 @@ export class ServedStream implements GrpcCallHandler {
 
   /** Acts on deadlines that have passed; `now` is monotonic. */
   sweep(now: number): void {
-    this.#watchBacklog(now);
-    if (now - this.#blockedSince >= this.#context.timing.stuckMs) this.#call?.abort();
-    else if (now >= this.#timeoutAt)
-      this.end({ code: 'DEADLINE_EXCEEDED', message: 'The deadline of the call passed.' });
-    else if (now >= this.#waitUntil) this.end(this.#waitedInVain());
-    else if (now >= this.#expiresAt) this.end(OK);
-    else if ((this.#machine.deadline ?? NEVER) <= now) this.#guard(() => this.#pump());
+    const expiry = this.#deadlines.expired(now, this.#call?.backlogged === true);
+    if (expiry === 'stuck') this.#call?.abort();
+    else if (expiry !== undefined) this.end(this.#farewell(expiry));
+    else if ((this.#machine.deadline ?? Number.POSITIVE_INFINITY) <= now) this.#guard(() => this.#pump());
   }
 
   end(status: GrpcStatus): void {
     this.#unwatch?.();
     this.#unwatch = undefined;
     this.#call?.end(status);
-    // A client that does not end its side in turn is broken off like one that does not read.
-    this.#ending = true;
-  }
-
-  #watchBacklog(now: number): void {
-    const waits = this.#ending || this.#call?.backlogged === true;
-    if (!waits) this.#blockedSince = NEVER;
-    else if (this.#blockedSince === NEVER) this.#blockedSince = now;
+    this.#deadlines.ending();
   }
 
   #take(request: XdsRequest): StreamRefusal | undefined {
@@ -148,7 +130,7 @@ export class ServedStream implements GrpcCallHandler {
     if ('code' in placed) return placed;
     this.#info = this.#context.describe(node, this.#peer, this.#method, placed.key);
     this.#context.observer.opened?.(this.#info);
-    this.#waitUntil = this.#context.clock.now() + this.#context.timing.firstSnapshotMs;
+    this.#deadlines.waitFor(this.#context.clock.now() + this.#context.timing.firstSnapshotMs);
     this.#watch(placed.key);
     return undefined;
   }
@@ -182,13 +164,20 @@ export class ServedStream implements GrpcCallHandler {
     if (this.#info !== undefined) this.#context.observer.event?.(this.#info, event);
   }
 
-  #waitedInVain(): GrpcStatus {
-    return this.#info === undefined
-      ? {
-          code: 'INVALID_ARGUMENT',
-          message: 'No request came on the stream: the first message must follow at once.',
-        }
-      : { code: 'UNAVAILABLE', message: `There is no configuration yet for "${this.#info.key}": try again.` };
+  #farewell(expiry: Exclude<Expiry, 'stuck'>): GrpcStatus {
+    if (expiry === 'old') return OK;
+    if (expiry === 'timeout')
+      return { code: 'DEADLINE_EXCEEDED', message: 'The deadline of the call passed.' };
+    if (this.#info === undefined) {
+      return {
+        code: 'INVALID_ARGUMENT',
+        message: 'No request came: the first one must follow the call at once.',
+      };
+    }
+    return {
+      code: 'UNAVAILABLE',
+      message: `There is no configuration yet for "${this.#info.key}": try again.`,
+    };
   }
 
   /** What a hook or a malformed message throws ends this stream and no other. */

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { createDeadlines } from '../../../src/xds/server/deadlines.ts';
 import { XDS_METHODS } from '../../../src/xds/server/methods.ts';
 import { compileMatchers } from '../../../src/xds/server/node-matcher.ts';
+import { DEFAULT_TIMING } from '../../../src/xds/server/options.ts';
 import { uriSansOf } from '../../../src/xds/server/peer.ts';
 import { createSlices } from '../../../src/xds/server/slices.ts';
 import { createTokenBucket } from '../../../src/xds/server/token-bucket.ts';
@@ -92,5 +94,33 @@ describe('C1 node matchers', () => {
   it('that cannot be evaluated are refused rather than match too much', () => {
     expect(() => compileMatchers([{ nodeId: {} }])).toThrow('safe_regex');
     expect(() => compileMatchers([{ nodeMetadatas: [{}] }])).toThrow('node_metadatas');
+  });
+});
+
+describe('the deadlines of a stream', () => {
+  const timing = { ...DEFAULT_TIMING, firstMessageMs: 50, stuckMs: 100 };
+  const open = (ageMs = 1000, timeoutMs = Number.POSITIVE_INFINITY) =>
+    createDeadlines(0, { ageMs, timeoutMs }, timing);
+
+  it('A11 a backlog that stays is stuck; one that went in between is not', () => {
+    const deadlines = open();
+    deadlines.waitNoMore();
+    expect(deadlines.expired(10, true)).toBe(undefined);
+    expect(deadlines.expired(60, false)).toBe(undefined);
+    expect(deadlines.expired(70, true)).toBe(undefined);
+    expect(deadlines.expired(169, true)).toBe(undefined);
+    expect(deadlines.expired(170, true)).toBe('stuck');
+  });
+
+  it('waiting, age and timeout each end it', () => {
+    expect([open().expired(49, false), open().expired(50, false)]).toEqual([undefined, 'waited in vain']);
+    expect(open(30).expired(30, false)).toBe('old');
+    expect(open(1000, 20).expired(20, false)).toBe('timeout');
+  });
+
+  it('a client that does not end its side in turn is stuck', () => {
+    const deadlines = open();
+    deadlines.ending();
+    expect([deadlines.expired(60, false), deadlines.expired(160, false)]).toEqual([undefined, 'stuck']);
   });
 });
