@@ -43,9 +43,15 @@ export function check<Output>(
     },
   });
   if (result.success) return { value: result.data, faults: [] };
-  // A misspelt key makes rules about the whole object fail too: only the spelling is reported.
-  const misspelt = result.error.issues.some((issue) => issue.code === 'unrecognized_keys');
-  const issues = result.error.issues.filter((issue) => !misspelt || issue.code !== 'custom');
+  // A misspelt key makes rules about its whole map fail too: only the spelling is reported.
+  const misspelt = new Set(
+    result.error.issues
+      .filter((issue) => issue.code === 'unrecognized_keys')
+      .map((issue) => issue.path.join('\0')),
+  );
+  const issues = result.error.issues.filter(
+    (issue) => issue.code !== 'custom' || !misspelt.has(issue.path.join('\0')),
+  );
   return { faults: issues.flatMap((issue) => toFaults(issue, [], known)) };
 }
 

@@ -31,25 +31,38 @@ function collection(value: z.ZodType, description: string) {
 }
 
 function pick(registry: ReadonlyMap<string, { readonly schema: z.ZodType }>): Record<string, z.ZodType> {
-  return Object.fromEntries([...registry].map(([kind, { schema }]) => [kind, schema]));
+  const described = ([kind, { schema }]: readonly [string, { readonly schema: z.ZodType }]) =>
+    [
+      kind,
+      schema.description === undefined ? schema.describe(`Options of the kind ${kind}.`) : schema,
+    ] as const;
+  return Object.fromEntries([...registry].map(described));
 }
+
+const SECRET_KINDS = {
+  tls: 'A certificate chain and its private key.',
+  ca: 'Certificates of authorities.',
+  value: 'Bytes: a token, a password.',
+} as const;
+
+const store = name.optional().describe('A name in `secretStores`. Default file.');
 
 /** A reference has the keys of one of the stores that hold its kind, and `store`. */
 function secretSchema(vocabulary: Vocabulary) {
-  const store = z.strictObject({
-    store: name.optional().describe('A name in `secretStores`. Default file.'),
-  });
   const shapes = (['tls', 'ca', 'value'] as const).flatMap((kind) => {
     const refs = [...vocabulary.secretStores.values()].flatMap(({ refs }) => refs[kind] ?? []);
-    const options = refs.map((ref) =>
-      ref instanceof z.ZodObject
-        ? z.strictObject({ ...ref.shape, ...store.shape })
-        : z.looseObject(store.shape),
-    );
-    const [first, ...rest] = options;
-    return first === undefined
-      ? []
-      : [[kind, rest.length === 0 ? first : z.union([first, ...rest])] as const];
+    const schema = anyOf(refs.map(withStore));
+    return schema === undefined ? [] : [[kind, schema.describe(SECRET_KINDS[kind])] as const];
   });
   return oneKey(Object.fromEntries(shapes), 'the kind of secret');
+}
+
+function withStore(ref: z.core.$ZodType): z.ZodType {
+  if (ref instanceof z.ZodObject) return z.strictObject({ ...ref.shape, store });
+  const options = ref instanceof z.ZodUnion ? anyOf(ref.options.map(withStore)) : undefined;
+  return options ?? z.looseObject({ store });
+}
+
+function anyOf([first, ...rest]: readonly z.ZodType[]): z.ZodType | undefined {
+  return first === undefined || rest.length === 0 ? first : z.union([first, ...rest]);
 }

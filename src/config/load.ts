@@ -1,7 +1,7 @@
 import type { Problem } from '../errors.ts';
 import type { Config } from '../model/config.ts';
 import { COLLECTIONS, type Entries, mergeTrees } from './entries.ts';
-import { readConfigFiles } from './files.ts';
+import { type ConfigFile, readConfigFiles } from './files.ts';
 import { contentHash } from './hash.ts';
 import { checkReferences } from './references.ts';
 import { buildResources } from './resources.ts';
@@ -10,10 +10,7 @@ import type { Vocabulary } from './vocabulary.ts';
 import { findWarnings } from './warnings.ts';
 import { checkWhole } from './whole.ts';
 
-export interface ConfigFile {
-  readonly path: string;
-  readonly text: string;
-}
+export type { ConfigFile };
 
 /** `config` exactly when there are no problems. Warnings are only looked for in a good config. */
 export interface ParseResult {
