@@ -2,7 +2,7 @@ import { errorText, MusterError } from '../errors.ts';
 import type { Config } from '../model/config.ts';
 import type { CheckedSecret } from '../secrets/store.ts';
 import { Cells } from './cells.ts';
-import { type Changes, Committed, checkConsistent } from './committed.ts';
+import { type Changes, Committed, missingClusters, refuseOversized } from './committed.ts';
 import { type GroupState, lingerKey, newGroupState } from './group-state.ts';
 import type { SnapshotRecord } from './state/state.ts';
 import type { BuildProblem, BuiltResource, Structure, Translation } from './translation.ts';
@@ -81,11 +81,22 @@ export class Builder {
     return groups;
   }
 
-  /** What a group was given before the restart: served until its first build. */
+  /**
+   * What a group was given before the restart. It is what the first build is compared with, and
+   * what is served should that build fail.
+   */
   restore(record: SnapshotRecord): void {
     const state = this.#state(record.group);
     for (const name of record.knownSecrets) this.#knownSecrets.add(name);
-    this.#commit(state, { set: record.resources, remove: [] }, record.revision);
+    state.committed.apply({ set: record.resources, remove: [] });
+    state.revision = record.revision;
+  }
+
+  /** Every group is to be compared in full; answers their names. */
+  sweep(): readonly string[] {
+    const names = [...(this.#config?.groups.keys() ?? [])];
+    for (const name of names) this.#state(name).structureDirty = true;
+    return names;
   }
 
   build(group: string, now: number): BuildOutcome {
@@ -102,6 +113,7 @@ export class Builder {
       return { kind: 'committed', revision, set: changes.set.length, removed: changes.remove.length };
     } catch (error) {
       state.failure = failureOf(group, config, error);
+      if (!state.published && state.revision > 0) this.#commit(state, NO_CHANGES, state.revision);
       throw error;
     }
   }
@@ -119,7 +131,8 @@ export class Builder {
   status(group: string): GroupStatus | undefined {
     const state = this.#groups.get(group);
     if (state === undefined) return undefined;
-    const problems = [...(state.structure?.built.problems ?? []), ...(state.failure ? [state.failure] : [])];
+    const failure = state.failure === undefined ? [] : [state.failure];
+    const problems = [...(state.structure?.built.problems ?? []), ...state.missing, ...failure];
     const { name, revision, lingering } = state;
     return { name, revision, counts: state.committed.counts(), problems, lingering: lingering.size };
   }
@@ -165,7 +178,8 @@ export class Builder {
     const wanted = this.#assemble(state, built);
     this.#refuseEmpty(state, config, wanted);
     this.#linger(state, wanted, now);
-    checkConsistent(wanted, this.#options.translation.types.cluster);
+    refuseOversized(wanted);
+    state.missing = missingClusters(wanted, this.#options.translation.types.cluster);
     const sets = { services: new Set(built.services), secrets: new Set(built.secrets) };
     state.structure = { config, built, ...sets };
     state.structureDirty = false;
@@ -223,7 +237,9 @@ export class Builder {
   #commit(state: GroupState, changes: Changes, revision: number): void {
     state.committed.apply(changes);
     state.revision = revision;
-    this.#options.publish({ group: state.name, revision, ...changes });
+    const set = state.published ? changes.set : [...state.committed.all()];
+    state.published = true;
+    this.#options.publish({ group: state.name, revision, set, remove: changes.remove });
   }
 
   #state(name: string): GroupState {
@@ -234,6 +250,8 @@ export class Builder {
     return made;
   }
 }
+
+const NO_CHANGES: Changes = { set: [], remove: [] };
 
 function clearCells(state: GroupState): void {
   state.dirtyServices.clear();

@@ -1,5 +1,5 @@
 import { MusterError } from '../errors.ts';
-import type { BuiltResource } from './translation.ts';
+import type { BuildProblem, BuiltResource } from './translation.ts';
 
 export interface ResourceName {
   readonly typeUrl: string;
@@ -63,22 +63,33 @@ export class Committed {
   }
 }
 
-/** The largest resource that is sent: beyond it proxies are more likely to drop the stream than to take it. */
 const MOST_BYTES = 32 * 1024 * 1024;
 
-/** A snapshot must be whole before it is published: every cluster that is named is in it, nothing is too large. */
-export function checkConsistent(wanted: Committed, clusterType: string): void {
-  for (const resource of wanted.all()) {
-    const missing = resource.clusters.find((name) => wanted.get(clusterType, name) === undefined);
-    if (missing !== undefined)
-      throw inconsistent(resource, `it names the cluster "${missing}", which could not be built`);
-    if (resource.bytes.length > MOST_BYTES)
-      throw inconsistent(resource, `it is larger than ${MOST_BYTES} bytes`);
+/** Beyond it proxies are more likely to drop the stream than to take the resource. */
+export function refuseOversized(wanted: Committed): void {
+  for (const { name, bytes, origins } of wanted.all()) {
+    if (bytes.length <= MOST_BYTES) continue;
+    const text = `${name}: its resource has ${bytes.length} bytes, more than ${MOST_BYTES}; the group keeps what it was given last`;
+    const [origin] = origins;
+    throw new MusterError('build_failed', text, origin === undefined ? {} : { origin });
   }
 }
 
-function inconsistent(resource: BuiltResource, why: string): MusterError {
-  const [origin] = resource.origins;
-  const text = `${resource.name}: ${why}; the group keeps what it was given last`;
-  return new MusterError('build_failed', text, origin === undefined ? {} : { origin });
+/**
+ * Every cluster that is named must be there. Where one could not be built, and has no last good
+ * form, its routes answer 503 and the rest works: that is said, not held against the group.
+ */
+export function missingClusters(wanted: Committed, clusterType: string): readonly BuildProblem[] {
+  const problems: BuildProblem[] = [];
+  for (const { clusters, origins } of wanted.all()) {
+    const [origin] = origins;
+    for (const name of clusters) {
+      if (origin === undefined || wanted.get(clusterType, name) !== undefined) continue;
+      problems.push({
+        origin,
+        message: `service "${name}" could not be built: what is routed to it answers 503`,
+      });
+    }
+  }
+  return problems;
 }

@@ -14,6 +14,10 @@ export interface GroupState {
   committed: Committed;
   readonly lingering: LingerList;
   revision: number;
+  /** False until the cache was given this group's snapshot in this life. */
+  published: boolean;
+  /** Clusters that are named and could not be built. */
+  missing: readonly BuildProblem[];
   /** Why the last build did not ship. */
   failure: BuildProblem | undefined;
 }
@@ -40,6 +44,8 @@ export function newGroupState(name: string): GroupState {
     committed: new Committed(),
     lingering: new LingerList(),
     revision: 0,
+    published: false,
+    missing: [],
     failure: undefined,
   };
 }

@@ -1,0 +1,129 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { ScopeReport } from '../discovery/source.ts';
+import type { Config } from '../model/config.ts';
+import type { CheckedSecret } from '../secrets/store.ts';
+import type { Builder, BuildOutcome } from './build.ts';
+import { type ChangeKind, Pacer } from './pace.ts';
+import type { ChangeQueue } from './queue/queue.ts';
+import type { FleetState, StoredState } from './state/state.ts';
+import type { World } from './world.ts';
+
+export interface LoopOptions {
+  readonly world: World;
+  readonly builder: Builder;
+  readonly queue: ChangeQueue;
+  readonly state: FleetState;
+  readonly serviceLabel: (kind: string) => string | undefined;
+  /** All nodes of the group ACKed what it was last given. */
+  readonly isSettled: (group: string) => boolean;
+  /** Told of every build that ran to its end. */
+  readonly onBuilt: (group: string, outcome: BuildOutcome, tookMs: number) => void;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** How often holds and lingering resources are looked at, and how often every group is compared in full. */
+const TICK_MS = 1_000;
+const SWEEP_MS = 60_000;
+
+/** One change, end to end: report or edit -> world -> dirty group -> build -> publication. */
+export class FleetLoop {
+  readonly #options: LoopOptions;
+  readonly #pacer = new Pacer();
+  #config: Config | undefined;
+  #ticks: NodeJS.Timeout | undefined;
+  #sweptAt = 0;
+
+  constructor(options: LoopOptions) {
+    this.#options = options;
+  }
+
+  get config(): Config | undefined {
+    return this.#config;
+  }
+
+  /** Before `start`: the last good state of before the restart, for the config that is set. */
+  restore(stored: StoredState): void {
+    for (const { source, scope, instances, at } of stored.scopes) {
+      this.#options.world.restore(source, scope, instances, at);
+    }
+    for (const snapshot of stored.snapshots) this.#options.builder.restore(snapshot);
+  }
+
+  setConfig(config: Config): void {
+    const before = this.#config;
+    this.#config = config;
+    this.#options.world.configure(config, this.#options.serviceLabel);
+    this.#markDirty(this.#options.builder.setConfig(config), 'structure');
+    for (const name of before?.groups.keys() ?? []) {
+      if (!config.groups.has(name)) this.#options.state.forgetSnapshot(name);
+    }
+  }
+
+  report(source: string, report: ScopeReport): void {
+    const { world, state } = this.#options;
+    const now = this.#options.now();
+    const changed = world.put(source, report, now);
+    if (report.kind === 'complete') {
+      const instances = world.believed(source, report.scope);
+      state.saveScope({ source, scope: report.scope, instances, at: now });
+    }
+    this.#touchServices(changed);
+  }
+
+  secret(name: string, secret: CheckedSecret): void {
+    this.#markDirty(this.#options.builder.putSecret(name, secret), 'cells');
+  }
+
+  /** By hand: what the source last said of the scope is the truth. */
+  release(source: string, scope: string): void {
+    this.#touchServices(this.#options.world.release(source, scope));
+  }
+
+  start(): void {
+    this.#options.queue.process((group, signal) => this.#run(group, signal));
+    this.#ticks ??= setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#ticks);
+    await this.#options.queue.close();
+  }
+
+  async #run(group: string, signal: AbortSignal): Promise<void> {
+    for (let delay = this.#delay(group); delay > 0; delay = this.#delay(group)) {
+      await wait(delay, undefined, { signal });
+    }
+    this.#pacer.built(group, this.#options.now());
+    const started = performance.now();
+    const outcome = this.#options.builder.build(group, this.#options.now());
+    if (outcome.kind === 'committed') {
+      this.#options.state.saveSnapshot(group, () => this.#options.builder.record(group));
+    }
+    this.#options.onBuilt(group, outcome, performance.now() - started);
+  }
+
+  #delay(group: string): number {
+    return this.#pacer.delay(group, this.#options.now());
+  }
+
+  #tick(): void {
+    const now = this.#options.now();
+    this.#touchServices(this.#options.world.tick(now));
+    this.#markDirty(this.#options.builder.release(now, this.#options.isSettled), 'structure');
+    if (now - this.#sweptAt < SWEEP_MS) return;
+    this.#sweptAt = now;
+    this.#markDirty(this.#options.builder.sweep(), 'structure');
+  }
+
+  #touchServices(services: readonly string[]): void {
+    if (services.length > 0) this.#markDirty(this.#options.builder.touchServices(services), 'cells');
+  }
+
+  #markDirty(groups: readonly string[], kind: ChangeKind): void {
+    for (const group of groups) {
+      this.#pacer.note(group, kind, this.#options.now());
+      this.#options.queue.markDirty(group);
+    }
+  }
+}

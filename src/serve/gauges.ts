@@ -1,0 +1,43 @@
+import type { FleetState } from '../fleet/state/state.ts';
+import type { World } from '../fleet/world.ts';
+import type { Config } from '../model/config.ts';
+import type { SnapshotCache } from '../xds/cache.ts';
+import type { XdsServer } from '../xds/server/server.ts';
+import type { Gauges } from './metrics.ts';
+import type { ConfigFacts } from './view.ts';
+
+interface Measured {
+  readonly config: Config | undefined;
+  readonly facts: ConfigFacts;
+  readonly server: XdsServer;
+  readonly cache: SnapshotCache;
+  readonly world: World;
+  readonly state: FleetState;
+}
+
+/** What metrics read from a replica at the moment they are asked for. */
+export function createGauges(replica: Measured): Gauges {
+  return {
+    nodes: () => countBy(replica.server.streams().map(({ stream }) => stream.key)),
+    revisions: () => new Map(replica.cache.keys().map((key) => [key, replica.cache.get(key)?.revision ?? 0])),
+    sourceAges: () => sourceAges(replica, Date.now()),
+    configProblems: () => replica.facts.problems.length,
+    stateOk: () => replica.state.health().ok,
+  };
+}
+
+function sourceAges({ config, world }: Measured, now: number): ReadonlyMap<string, number> {
+  const names = [...(config?.sources.keys() ?? [])];
+  return new Map(
+    names.map((name) => {
+      const oldest = Math.min(now, ...world.scopes(name).map(({ at }) => at ?? now));
+      return [name, (now - oldest) / 1000];
+    }),
+  );
+}
+
+function countBy(values: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return counts;
+}

@@ -1,0 +1,113 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** The metrics of one replica. Names of secrets are never labels. */
+export interface Metrics {
+  readonly registry: Registry;
+  readonly builds: Counter<'group' | 'result'>;
+  readonly buildSeconds: Histogram<'group'>;
+  readonly answers: Counter<'type' | 'answer'>;
+  readonly refusedNodes: Counter<string>;
+  readonly configReloads: Counter<'result'>;
+  readonly sourceReports: Counter<'source' | 'result'>;
+  readonly secretProblems: Counter<string>;
+}
+
+/** What is read when metrics are asked for. */
+export interface Gauges {
+  nodes(): ReadonlyMap<string, number>;
+  revisions(): ReadonlyMap<string, number>;
+  sourceAges(): ReadonlyMap<string, number>;
+  configProblems(): number;
+  stateOk(): boolean;
+}
+
+export function createMetrics(gauges: Gauges): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const byLabel = (
+    name: string,
+    help: string,
+    label: string,
+    read: () => ReadonlyMap<string, number>,
+  ): void => {
+    new Gauge({
+      name,
+      help,
+      labelNames: [label],
+      registers,
+      collect() {
+        this.reset();
+        for (const [value, number] of read()) this.set({ [label]: value }, number);
+      },
+    });
+  };
+  const plain = (name: string, help: string, read: () => number): void => {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
+  };
+  byLabel('muster_nodes', 'Streams connected, by group', 'group', gauges.nodes);
+  byLabel('muster_group_revision', 'Revision of the committed snapshot', 'group', gauges.revisions);
+  byLabel(
+    'muster_source_age_seconds',
+    'Seconds since the oldest scope of a source gave a complete report',
+    'source',
+    gauges.sourceAges,
+  );
+  plain(
+    'muster_config_problems',
+    'Problems of the newest edit; 0: the files are what runs',
+    gauges.configProblems,
+  );
+  plain('muster_state_ok', '1 while the state directory can be written', () => (gauges.stateOk() ? 1 : 0));
+  return {
+    registry,
+    builds: new Counter({
+      name: 'muster_builds_total',
+      help: 'Builds of a group: committed, unchanged or failed',
+      labelNames: ['group', 'result'],
+      registers,
+    }),
+    buildSeconds: new Histogram({
+      name: 'muster_build_seconds',
+      help: 'Duration of a build that changed something',
+      labelNames: ['group'],
+      buckets: [0.0001, 0.001, 0.005, 0.02, 0.1, 0.5, 2],
+      registers,
+    }),
+    answers: new Counter({
+      name: 'muster_xds_answers_total',
+      help: 'Answers of nodes by type: ack or nack',
+      labelNames: ['type', 'answer'],
+      registers,
+    }),
+    refusedNodes: new Counter({
+      name: 'muster_nodes_refused_total',
+      help: 'Streams refused because the node has no group, or more than one',
+      registers,
+    }),
+    configReloads: new Counter({
+      name: 'muster_config_reloads_total',
+      help: 'Edits of the config: accepted or refused',
+      labelNames: ['result'],
+      registers,
+    }),
+    sourceReports: new Counter({
+      name: 'muster_source_reports_total',
+      help: 'Reports of a source: complete or failure',
+      labelNames: ['source', 'result'],
+      registers,
+    }),
+    secretProblems: new Counter({
+      name: 'muster_secret_problems_total',
+      help: 'Reads or checks of a secret that failed; the last good version is served on',
+      registers,
+    }),
+  };
+}

@@ -1,0 +1,207 @@
+import type { ReplicaView } from '../api/ports.ts';
+import type { NodeView, ReadinessView, SnapshotView, SourceView, StatusView } from '../api/views.ts';
+import type { Problem } from '../errors.ts';
+import type { Builder } from '../fleet/build.ts';
+import type { NodeRegistry } from '../fleet/nodes.ts';
+import type { FleetState } from '../fleet/state/state.ts';
+import type { BuildProblem } from '../fleet/translation.ts';
+import type { World } from '../fleet/world.ts';
+import type { Config } from '../model/config.ts';
+import type { SecretRefresher, SecretStatus } from '../secrets/refresh.ts';
+import type { SnapshotCache } from '../xds/cache.ts';
+import type { ProtoRegistry } from '../xds/proto/registry.ts';
+import type { StreamStatus } from '../xds/server/options.ts';
+import type { XdsServer } from '../xds/server/server.ts';
+import { PUSH_ORDER } from '../xds/type-urls.ts';
+import { shortType } from './node-port.ts';
+
+/** What status says of the config that runs. */
+export interface ConfigFacts {
+  readonly path: string;
+  readonly revision: number;
+  readonly loadedAt: number;
+  readonly restored: boolean;
+  readonly problems: readonly Problem[];
+}
+
+interface Shown {
+  readonly config: Config | undefined;
+  readonly facts: ConfigFacts;
+  readonly stateDir: string | undefined;
+  readonly world: World;
+  readonly builder: Builder;
+  readonly nodes: NodeRegistry;
+  readonly secrets: SecretRefresher;
+  readonly state: FleetState;
+  readonly cache: SnapshotCache;
+  readonly server: XdsServer;
+}
+
+interface ViewFacts {
+  readonly version: string;
+  /** Epoch milliseconds. */
+  readonly started: number;
+  readonly proto: ProtoRegistry;
+}
+
+interface ViewParts extends ViewFacts {
+  readonly replica: Shown;
+}
+
+/** A running replica as the API shows it, read from its parts at the moment of asking. */
+export function createView(replica: Shown, facts: ViewFacts): ReplicaView {
+  const parts: ViewParts = { ...facts, replica };
+  return {
+    status: () => statusOf(parts),
+    nodes: () =>
+      parts.replica.server
+        .streams()
+        .map((status) => nodeOf(parts, status))
+        .toSorted(byId),
+    refused: () =>
+      parts.replica.nodes.turnedAway().map(({ at, ...refused }) => ({ ...refused, at: iso(at) })),
+    snapshot: (group, typeUrl) => snapshotOf(parts, group, typeUrl),
+    ready: () => readiness(parts),
+  };
+}
+
+function statusOf(parts: ViewParts): StatusView {
+  const config = parts.replica.config;
+  const { path, revision, loadedAt, restored, problems } = parts.replica.facts;
+  const state = parts.replica.state.health();
+  return {
+    version: parts.version,
+    started: iso(parts.started),
+    ready: readiness(parts).ready,
+    config: {
+      path,
+      revision,
+      hash: config?.hash ?? '',
+      loadedAt: iso(loadedAt),
+      ...(restored ? { restored } : {}),
+      problems: problems.map(defined),
+    },
+    groups: [...(config?.groups.keys() ?? [])].toSorted().map((name) => groupOf(parts, name)),
+    sources: [...(config?.sources.values() ?? [])].map(({ name, kind }) => sourceOf(parts, name, kind)),
+    secrets: parts.replica.secrets.status().map((status) => secretOf(config, status)),
+    state: {
+      path: parts.replica.stateDir ?? 'none: nothing is kept over a restart',
+      ok: state.ok,
+      ...(state.error === undefined ? {} : { error: state.error }),
+    },
+  };
+}
+
+function groupOf(parts: ViewParts, name: string): StatusView['groups'][number] {
+  const status = parts.replica.builder.status(name);
+  const streams = parts.replica.server.streams().filter(({ stream }) => stream.key === name);
+  const counts = Object.entries(status?.counts ?? {}).map(([typeUrl, count]) => [shortType(typeUrl), count]);
+  return {
+    name,
+    revision: status?.revision ?? 0,
+    resources: Object.fromEntries(counts),
+    nodes: streams.length,
+    inSync: streams.filter(isInSync).length,
+    problems: (status?.problems ?? []).map(buildProblem),
+  };
+}
+
+function sourceOf(parts: ViewParts, name: string, kind: string): SourceView {
+  const scopes = parts.replica.world.scopes(name).map(({ scope, state, instances, at, error }) => ({
+    scope,
+    state,
+    instances,
+    ageSeconds: at === undefined ? 0 : Math.max(0, (Date.now() - at) / 1000),
+    ...(error === undefined ? {} : { error }),
+  }));
+  return { name, kind, scopes };
+}
+
+function secretOf(config: Config | undefined, status: SecretStatus): StatusView['secrets'][number] {
+  const { name, state, notAfter, problem } = status;
+  return {
+    name,
+    kind: config?.secrets.get(name)?.kind ?? 'value',
+    state: state === 'expiring' ? 'ok' : state,
+    ...(notAfter === undefined ? {} : { notAfter: iso(notAfter) }),
+    ...(problem === undefined ? {} : { error: problem }),
+  };
+}
+
+function nodeOf({ replica: { nodes } }: ViewParts, status: StreamStatus): NodeView {
+  const { stream, types } = status;
+  const version = stream.node.userAgentVersion;
+  return {
+    id: stream.node.id,
+    group: stream.key,
+    address: stream.peer.address,
+    variant: stream.variant,
+    ...(version === '' ? {} : { envoyVersion: version }),
+    connectedSince: iso(stream.connectedAt),
+    inSync: isInSync(status),
+    types: types.map(({ typeUrl, status: word, acked }) => {
+      const refusal = nodes.refusal(stream.id, typeUrl);
+      return {
+        type: typeUrl,
+        ...(acked === '' ? {} : { acked }),
+        pending: word === 'STALE',
+        ...(refusal === undefined ? {} : { nack: { ...refusal, at: iso(refusal.at) } }),
+      };
+    }),
+  };
+}
+
+function isInSync({ types }: StreamStatus): boolean {
+  return types.every(({ status }) => status !== 'STALE' && status !== 'ERROR');
+}
+
+function snapshotOf(parts: ViewParts, group: string, typeUrl: string | undefined): SnapshotView | undefined {
+  const snapshot = parts.replica.cache.get(group);
+  if (snapshot === undefined) return undefined;
+  const resources = [...parts.replica.builder.resources(group)]
+    .filter((resource) => typeUrl === undefined || resource.typeUrl === typeUrl)
+    .toSorted((a, b) => rank(a.typeUrl) - rank(b.typeUrl) || (a.name < b.name ? -1 : 1))
+    .map(({ typeUrl: type, name, version, origins, bytes }) => {
+      const message = type.slice(type.lastIndexOf('/') + 1);
+      const resource = parts.proto.toJson(message, parts.proto.decode(message, bytes), { redact: true });
+      return { type, name, version, origin: origins, resource };
+    });
+  return { group, revision: snapshot.revision, resources };
+}
+
+function readiness(parts: ViewParts): ReadinessView {
+  const groups = [...(parts.replica.config?.groups.keys() ?? [])];
+  const reasons = groups
+    .filter((name) => parts.replica.cache.get(name) === undefined)
+    .map((name) => `group "${name}" has no snapshot yet`);
+  return { ready: reasons.length === 0, reasons };
+}
+
+function buildProblem({ origin, message }: BuildProblem): StatusView['groups'][number]['problems'][number] {
+  return defined({ message, path: origin.object, file: origin.file, line: origin.line });
+}
+
+function defined(problem: Problem): StatusView['config']['problems'][number] {
+  const { message, path, file, line, column, hint } = problem;
+  return {
+    message,
+    path,
+    ...(file === undefined ? {} : { file }),
+    ...(line === undefined ? {} : { line }),
+    ...(column === undefined ? {} : { column }),
+    ...(hint === undefined ? {} : { hint }),
+  };
+}
+
+function rank(typeUrl: string): number {
+  const at = PUSH_ORDER.indexOf(typeUrl);
+  return at < 0 ? PUSH_ORDER.length : at;
+}
+
+function byId(a: NodeView, b: NodeView): number {
+  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
