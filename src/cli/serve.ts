@@ -1,6 +1,5 @@
 import { Option } from 'commander';
 import { type CliCommand, examples } from './io.ts';
-import { musterVersion } from './program.ts';
 import { musterVersion } from './version.ts';
 
 interface Options {
