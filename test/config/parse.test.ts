@@ -196,8 +196,8 @@ describe('BAD6: hostile YAML is refused in words', () => {
   });
 });
 
-it('parses 5,000 services and 5,000 routes', () => {
-  const ids = Array.from({ length: 5000 }, (_, i) => i);
+it('parses 1,000 services and 1,000 routes', () => {
+  const ids = Array.from({ length: 1000 }, (_, i) => i);
   const text = [
     'listeners: { w: { port: 1 } }',
     'groups: { g: { listeners: [w] } }',
@@ -209,7 +209,5 @@ it('parses 5,000 services and 5,000 routes', () => {
         `  r${i}: { listeners: [w], hostnames: [h${i}.example.com], rules: [ { backends: [ { service: s${i} } ] } ] }`,
     ),
   ].join('\n');
-  const start = performance.now();
-  expect(parseConfig([{ path: 'a.yaml', text }], VOCABULARY).config?.services.size).toBe(5000);
-  process.stderr.write(`10,000 resources: ${Math.round(performance.now() - start)} ms\n`);
+  expect(parseConfig([{ path: 'a.yaml', text }], VOCABULARY).config?.services.size).toBe(1000);
 });
