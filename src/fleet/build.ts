@@ -131,8 +131,13 @@ export class Builder {
   status(group: string): GroupStatus | undefined {
     const state = this.#groups.get(group);
     if (state === undefined) return undefined;
-    const failure = state.failure === undefined ? [] : [state.failure];
-    const problems = [...(state.structure?.built.problems ?? []), ...state.missing, ...failure];
+    const endpoints = [...state.committed.ofType(this.#options.translation.types.endpoints)];
+    const problems = [
+      ...(state.structure?.built.problems ?? []),
+      ...state.missing,
+      ...endpoints.flatMap((cell) => cell.problems ?? []),
+      ...(state.failure === undefined ? [] : [state.failure]),
+    ];
     const { name, revision, lingering } = state;
     return { name, revision, counts: state.committed.counts(), problems, lingering: lingering.size };
   }

@@ -13,6 +13,8 @@ export interface BuiltResource {
   readonly origins: readonly Origin[];
   /** Clusters it names: they must stand in the same snapshot. */
   readonly clusters: readonly string[];
+  /** What was left out of it. */
+  readonly problems?: readonly BuildProblem[] | undefined;
 }
 
 /** What only a build can see, about one object of the user's. */
