@@ -21,17 +21,19 @@ const ELSEWHERE: readonly { readonly command: RegExp; readonly why: string }[] =
 const commands = documentedCommands();
 const runnable = commands.filter(({ text }) => !ELSEWHERE.some(({ command }) => command.test(text)));
 
-let quickstart: Quickstart | undefined;
+let started: Quickstart | undefined;
+let quickstart: Quickstart;
 let bin = '';
 beforeAll(async () => {
   quickstart = await startQuickstart();
+  started = quickstart;
   bin = join(quickstart.directory, 'bin');
   await mkdir(bin);
   const shim = `#!/bin/sh\nexec "${process.execPath}" "${resolve('src/main.ts')}" "$@"\n`;
   await writeFile(join(bin, 'muster'), shim);
   await chmod(join(bin, 'muster'), 0o755);
 }, 120_000);
-afterAll(() => quickstart?.stop());
+afterAll(() => started?.stop());
 
 /** The command as a user would run it beside `npm start`, with that start's ports. */
 function run(text: string): Promise<{ code: number; output: string }> {
