@@ -3,13 +3,21 @@ import { dirname } from 'node:path';
 import { expect, test } from 'vitest';
 import { importsOf } from './imports.ts';
 
+const parsed = new Map<string, ReturnType<typeof importsOf>>();
+
+function importsOnce(file: string): ReturnType<typeof importsOf> {
+  const imports = parsed.get(file) ?? importsOf(file);
+  parsed.set(file, imports);
+  return imports;
+}
+
 /** Our own files that come along when `entry` is imported, types too. */
 function reachable(entry: string): ReadonlySet<string> {
   const seen = new Set<string>();
   const walk = (file: string): void => {
     if (seen.has(file)) return;
     seen.add(file);
-    for (const { to, own } of importsOf(file)) if (own) walk(to);
+    for (const { to, own } of importsOnce(file)) if (own) walk(to);
   };
   walk(entry);
   return seen;
