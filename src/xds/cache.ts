@@ -26,7 +26,8 @@ export class SnapshotCache {
 
   set(key: string, snapshot: Snapshot): void {
     this.#snapshots.set(key, snapshot);
-    for (const watcher of [...(this.#watchers.get(key) ?? [])]) watcher(snapshot);
+    const watchers = this.#watchers.get(key) ?? new Set();
+    for (const watcher of [...watchers]) if (watchers.has(watcher)) watcher(snapshot);
   }
 
   get(key: string): Snapshot | undefined {
@@ -45,9 +46,10 @@ export class SnapshotCache {
   watch(key: string, watcher: Watcher): () => void {
     const watchers = this.#watchers.get(key) ?? new Set();
     this.#watchers.set(key, watchers);
-    watchers.add(watcher);
+    const own: Watcher = (snapshot) => watcher(snapshot);
+    watchers.add(own);
     return () => {
-      watchers.delete(watcher);
+      watchers.delete(own);
       if (watchers.size === 0 && this.#watchers.get(key) === watchers) this.#watchers.delete(key);
     };
   }

@@ -65,6 +65,11 @@ export class ResourceSet {
     return this.#label;
   }
 
+  /** The label says what is in the set, so that equal labels mean equal sets; not so with a label of the caller's. */
+  get isContentLabel(): boolean {
+    return this.#parts.label === undefined;
+  }
+
   get(name: string): Resource | undefined {
     const slot = this.#parts.index.get(name);
     return slot === undefined ? undefined : this.#at(slot);
@@ -82,10 +87,16 @@ export class ResourceSet {
     for (const chunk of this.#parts.chunks) yield* chunk;
   }
 
-  /** The successor. A resource whose version is the one that is there is not a change. */
-  with(changes: SetChanges, label?: string): ResourceSet {
-    const changed = changes.changed.filter(({ name, version }) => this.get(name)?.version !== version);
-    const removed = changes.removed.filter((name) => this.has(name));
+  /**
+   * The successor, or this very set where nothing differs. A resource whose version is the one that
+   * is there is not a change; of two with one name the last counts; what is also set is not removed.
+   */
+  with(changes: SetChanges, versionLabel?: string): ResourceSet {
+    const label = versionLabel === '' ? undefined : versionLabel;
+    const byName = new Map(changes.changed.map((resource) => [resource.name, resource]));
+    const changed = [...byName.values()].filter(({ name, version }) => this.get(name)?.version !== version);
+    const removed = [...new Set(changes.removed)].filter((name) => this.has(name) && !byName.has(name));
+    if (changed.length + removed.length === 0 && label === this.#parts.label) return this;
     const sameNames = removed.length === 0 && changed.every(({ name }) => this.has(name));
     const layout = sameNames ? this.#replace(changed) : this.#rebuild(changed, removed);
     const hash = this.#rehash(changed, removed);

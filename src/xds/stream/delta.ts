@@ -1,214 +1,152 @@
-import type { Resource } from '../resource.ts';
-import { ResourceSet } from '../resource-set.ts';
+import type { ResourceSet } from '../resource-set.ts';
+import { Answers } from './answers.ts';
 import type { DeltaRequest } from './messages.ts';
 import type { Push, PushContent, PushKey } from './push.ts';
+import { NO_NAMES, Standing } from './standing.ts';
 import { Subscription, WILDCARD } from './subscription.ts';
-import { Answers, NO_NAMES, type StreamContext, type TypeState } from './type-state.ts';
+import type { StreamContext, TypeState } from './type-state.ts';
 
-const NOTHING_HELD: ReadonlySet<string> = new Set();
 const NOTHING_KNOWN: ReadonlyMap<string, string> = new Map();
 
-/**
- * One type on an incremental stream. What the client has is one reference (`base`, the set it was
- * brought up to) plus the few names whose removal is held back: no map of versions per stream.
- */
+/** One type on an incremental stream. */
 export class DeltaType implements TypeState {
   readonly typeUrl: string;
+  readonly standing = new Standing(true);
+  readonly answers: Answers;
   readonly #context: StreamContext;
-  readonly #answers: Answers;
-  subscription: Subscription = Subscription.NONE;
-  base: ResourceSet = ResourceSet.EMPTY;
-  first = true;
-  /** Names the client still has although `base` no longer does. */
-  #held: ReadonlySet<string> = NOTHING_HELD;
-  /** Names that are answered whatever the client has (rules D2, D5, O6). */
-  #due: readonly string[] = NO_NAMES;
-  /** What a reconnecting client says that it has (rule D3). */
+  /** What a reconnecting client says that it has, until its first answer (rule D3). */
   #known: ReadonlyMap<string, string> = NOTHING_KNOWN;
 
   constructor(typeUrl: string, context: StreamContext) {
     this.typeUrl = typeUrl;
     this.#context = context;
-    this.#answers = new Answers(context, typeUrl);
-  }
-
-  get acked(): ResourceSet | undefined {
-    return this.#answers.acked;
-  }
-
-  get unanswered(): TypeState['unanswered'] {
-    return this.#answers.unanswered;
-  }
-
-  get refused(): boolean {
-    return this.#answers.refused;
+    this.answers = new Answers({ typeUrl, onEvent: context.onEvent, whole: false });
   }
 
   /** `initial`: the first message of this type on this stream, whatever nonce it carries (rule A5). */
-  onRequest(request: DeltaRequest, initial: boolean): void {
+  onRequest(request: DeltaRequest, initial: boolean, now: number): void {
     if (initial) this.#open(request);
-    else this.#answers.take(request);
-    this.#resubscribe(request, initial);
-  }
-
-  needs(target: ResourceSet, removals: boolean): boolean {
-    return this.first || this.#due.length > 0 || target !== this.base || (removals && this.#held.size > 0);
-  }
-
-  hasNews(target: ResourceSet): boolean {
-    if (this.first) return this.subscription !== Subscription.NONE;
-    if (this.#due.length > 0) return true;
-    const { changed, removed } = target.changesSince(this.base);
-    const covered = (name: string): boolean => this.subscription.covers(name);
-    return changed.some(({ name }) => covered(name)) || removed.some(covered);
+    else {
+      this.answers.take(request, now);
+      this.#resubscribe(request);
+    }
   }
 
   hasRemovals(target: ResourceSet): boolean {
-    if (this.#held.size > 0) return true;
-    if (this.first) return this.#known.keys().some((name) => !target.has(name));
-    return target.changesSince(this.base).removed.some((name) => this.subscription.covers(name));
-  }
-
-  repeat(names: readonly string[]): void {
-    const wanted = names.every((name) => this.subscription.covers(name));
-    this.#owe(wanted ? names : names.filter((name) => this.subscription.covers(name)));
+    if (this.#known.keys().some((name) => this.standing.covers(name) && !target.has(name))) return true;
+    return this.standing.hasRemovals(target);
   }
 
   advance(target: ResourceSet, removals: boolean, now: number): Push | undefined {
     const push = this.#isPlain() ? this.#sharedPush(target, removals) : this.#ownPush(target, removals);
-    this.base = target;
-    this.first = false;
-    this.#due = NO_NAMES;
+    this.standing.reached(target);
     this.#known = NOTHING_KNOWN;
-    return this.#answers.came(push, target, now);
+    return push === undefined ? undefined : this.answers.sent(push, target, now, push.removed);
   }
 
-  #open(request: DeltaRequest): void {
-    this.#known = request.initialVersions;
-    const legacy = request.subscribe.length === 0 && this.#context.legacyWildcard(this.typeUrl);
-    if (legacy) this.subscription = Subscription.exactly(true, []);
+  /** Subscribe first, then unsubscribe: both of `*` in a first message means nothing (rule W6). */
+  #open({ subscribe, unsubscribe, initialVersions }: DeltaRequest): void {
+    this.#known = initialVersions;
+    const legacy = subscribe.length === 0 && this.#context.legacyWildcard(this.typeUrl);
+    const start = legacy ? Subscription.exactly(true, []) : Subscription.NONE;
+    this.standing.subscription = start.change(subscribe, unsubscribe);
   }
 
-  #resubscribe({ subscribe, unsubscribe }: DeltaRequest, initial: boolean): void {
+  #resubscribe({ subscribe, unsubscribe }: DeltaRequest): void {
     if (subscribe.length === 0 && unsubscribe.length === 0) return;
-    const before = this.subscription;
-    this.subscription = before.change(subscribe, unsubscribe);
-    if (initial) return;
-    const { wildcard } = this.subscription;
-    if (wildcard && !before.wildcard) this.first = true;
-    const left = wildcard ? unsubscribe.filter((name) => before.names.has(name)) : NO_NAMES;
-    const asked = subscribe.filter((name) => name !== WILDCARD && this.subscription.covers(name));
-    this.#owe([...new Set([...asked, ...left])]);
-    if (this.#held.size > 0)
-      this.#held = new Set([...this.#held].filter((name) => this.subscription.covers(name)));
-  }
-
-  #owe(names: readonly string[]): void {
-    if (names.length === 0) return;
-    this.#due = this.#due.length === 0 ? names : [...new Set([...this.#due, ...names])];
+    const { standing } = this;
+    const before = standing.subscription;
+    standing.resubscribe(before.change(subscribe, unsubscribe));
+    const left = standing.subscription.wildcard
+      ? unsubscribe.filter((name) => before.names.has(name))
+      : NO_NAMES;
+    const asked = subscribe.filter((name) => name !== WILDCARD && standing.covers(name));
+    standing.owe([...new Set([...asked, ...left])]);
   }
 
   /** True when nothing of this stream alone goes into the push, so that others may share it. */
   #isPlain(): boolean {
-    return this.#held.size === 0 && this.#known.size === 0 && !(this.first && this.#due.length > 0);
+    const { held, first, due } = this.standing;
+    return held.size === 0 && this.#known.size === 0 && !(first && due.length > 0);
   }
 
   #sharedPush(target: ResourceSet, removals: boolean): Push | undefined {
-    const from = this.first ? ResourceSet.EMPTY : this.base;
-    const flavour = this.first ? 'first' : removals ? 'step' : 'additions';
-    const { typeUrl, subscription } = this;
-    const key: PushKey = {
-      variant: 'delta',
-      typeUrl,
-      from,
-      to: target,
-      subscription,
-      flavour,
-      answers: this.#due,
-    };
-    if (!removals && !this.first) this.#hold(target);
-    const found = this.#context.pushes.find(key, this.#answers.lastPush);
+    const { standing, typeUrl } = this;
+    const { first, base: from, due: answers, subscription } = standing;
+    const flavour = first ? 'first' : removals ? 'step' : 'additions';
+    const key: PushKey = { variant: 'delta', typeUrl, from, to: target, subscription, flavour, answers };
+    if (!removals) standing.hold(target, standing.changes(target).removed);
+    const found = this.#context.pushes.find(key, this.answers.lastPush);
     if (found !== undefined) return found;
-    const content = this.first ? this.#everything(target) : this.#step(target, removals);
-    return isEmpty(content) && !(this.first && subscription.wildcard)
+    const content = first ? this.#everything(target) : this.#step(target, removals);
+    return isEmpty(content) && !(first && subscription.wildcard)
       ? undefined
       : this.#context.pushes.share(key, content);
   }
 
   #ownPush(target: ResourceSet, removals: boolean): Push | undefined {
     const greeted = this.#known.size > 0;
-    const wasFirst = this.first;
-    const content = wasFirst ? this.#firstOfKnown(target, removals) : this.#stepWithHeld(target, removals);
-    if (isEmpty(content) && (greeted || !wasFirst || !this.subscription.wildcard)) return undefined;
+    const { first, subscription } = this.standing;
+    const content = first ? this.#firstOfKnown(target, removals) : this.#stepWithHeld(target, removals);
+    if (isEmpty(content) && (greeted || !first || !subscription.wildcard)) return undefined;
     return this.#context.pushes.single('delta', this.typeUrl, target.label, content);
   }
 
   /** All that is subscribed; what is named and absent is said to be (rule D4). */
   #everything(target: ResourceSet): PushContent {
-    const resources = this.subscription.wildcard ? [...target.values()] : this.#named(target);
-    const removed = [...this.subscription.names].filter((name) => !target.has(name));
-    return { resources, removed, updated: NO_NAMES };
-  }
-
-  #named(target: ResourceSet): readonly Resource[] {
-    return [...this.subscription.names].flatMap((name) => target.get(name) ?? []);
+    const removed = [...this.standing.subscription.names].filter((name) => !target.has(name));
+    return { resources: this.standing.wanted(target), removed, updated: NO_NAMES };
   }
 
   #step(target: ResourceSet, removals: boolean): PushContent {
-    const changes = target.changesSince(this.base);
-    const resources = changes.changed.filter(({ name }) => this.subscription.covers(name));
-    const gone = removals ? changes.removed.filter((name) => this.subscription.covers(name)) : NO_NAMES;
-    const updated = resources.map(({ name }) => name);
-    return { ...this.#withDue(target, resources, gone), updated };
+    const { changed, removed } = this.standing.changes(target);
+    const updated = changed.map(({ name }) => name);
+    return this.#withDue(target, { resources: changed, removed: removals ? removed : NO_NAMES, updated });
   }
 
-  #withDue(
-    target: ResourceSet,
-    resources: readonly Resource[],
-    removed: readonly string[],
-  ): Omit<PushContent, 'updated'> {
-    if (this.#due.length === 0) return { resources, removed };
-    const sent = new Set(resources.map(({ name }) => name));
-    const more = this.#due.filter((name) => !sent.has(name)).flatMap((name) => target.get(name) ?? []);
-    const absent = this.#due.filter((name) => !target.has(name) && !this.#held.has(name));
-    return { resources: [...resources, ...more], removed: [...new Set([...removed, ...absent])] };
+  /** What is held is not said to be gone: the client is to keep it for now. */
+  #withDue(target: ResourceSet, content: PushContent): PushContent {
+    const { due, held } = this.standing;
+    if (due.length === 0) return content;
+    const sent = new Set(content.resources.map(({ name }) => name));
+    const more = due.filter((name) => !sent.has(name)).flatMap((name) => target.get(name) ?? []);
+    const absent = due.filter((name) => !target.has(name) && !held.has(name));
+    const removed = [...new Set([...content.removed, ...absent])];
+    return { resources: [...content.resources, ...more], removed, updated: content.updated };
   }
 
   #stepWithHeld(target: ResourceSet, removals: boolean): PushContent {
-    if (!removals) this.#hold(target);
-    else this.#keepHeld([...this.#held].filter((name) => !target.has(name)));
-    const released = removals ? [...this.#held] : NO_NAMES;
-    const content = this.#step(target, removals);
-    if (!removals) return content;
-    this.#held = NOTHING_HELD;
+    const { standing } = this;
+    if (!removals) {
+      standing.hold(target, standing.changes(target).removed);
+      return this.#step(target, false);
+    }
+    const released = standing.release(target);
+    const content = this.#step(target, true);
     return { ...content, removed: [...new Set([...content.removed, ...released])] };
   }
 
   /** The client's own list decides what it lacks; what it should lose may have to wait (rule D3). */
   #firstOfKnown(target: ResourceSet, removals: boolean): PushContent {
-    const all = this.#everything(target);
-    const resources = all.resources.filter(({ name, version }) => this.#known.get(name) !== version);
-    const gone = [...this.#known.keys(), ...this.#held].filter((name) => !target.has(name));
-    const updated = resources.filter(({ name }) => this.#known.has(name)).map(({ name }) => name);
-    const absent = all.removed.filter((name) => removals || !gone.includes(name));
-    this.#keepHeld(removals ? [] : gone);
-    const { resources: sent, removed } = this.#withDue(
+    const { standing } = this;
+    const known = this.#known;
+    const had = (name: string): boolean => known.has(name) || standing.held.has(name);
+    const { resources: all, removed: absent } = this.#everything(target);
+    const resources = all.filter(({ name, version }) => known.get(name) !== version);
+    const updated = resources.filter(({ name }) => had(name)).map(({ name }) => name);
+    const gone = [...known.keys(), ...standing.held.keys()];
+    standing.hold(
       target,
-      resources,
-      removals ? [...absent, ...gone] : absent,
+      gone.filter((name) => standing.covers(name)),
     );
-    return { resources: sent, removed: [...new Set(removed)], updated };
-  }
-
-  #hold(target: ResourceSet): void {
-    const gone = target.changesSince(this.base).removed.filter((name) => this.subscription.covers(name));
-    if (gone.length + this.#held.size > 0) {
-      this.#keepHeld([...this.#held, ...gone].filter((name) => !target.has(name)));
+    const waiting = standing.held;
+    const released = removals ? standing.release(target) : NO_NAMES;
+    const told = absent.filter((name) => removals || !waiting.has(name));
+    if (known.size > 0) {
+      const lacking = resources.filter(({ name }) => !had(name)).map(({ name }) => name);
+      this.answers.confirm(target, lacking);
     }
-  }
-
-  #keepHeld(names: readonly string[]): void {
-    this.#held = names.length === 0 ? NOTHING_HELD : new Set(names);
+    return this.#withDue(target, { resources, removed: [...new Set([...told, ...released])], updated });
   }
 }
 

@@ -1,200 +1,180 @@
 import type { Resource } from '../resource.ts';
-import { ResourceSet } from '../resource-set.ts';
+import type { ResourceSet } from '../resource-set.ts';
 import { TYPE_URL } from '../type-urls.ts';
 import { emptyAssignment } from '../wire/cluster-load-assignment.ts';
+import { Answers } from './answers.ts';
 import type { SotwRequest } from './messages.ts';
 import type { Push, PushContent, PushKey } from './push.ts';
+import { NO_NAMES, Standing } from './standing.ts';
 import { Subscription, WILDCARD } from './subscription.ts';
-import { Answers, NO_NAMES, type StreamContext, type TypeState } from './type-state.ts';
+import type { StreamContext, TypeState } from './type-state.ts';
 
-const NOTHING_HELD: ReadonlyMap<string, Resource> = new Map();
 /** Absence in a response of these means removal; the others cannot be removed at all (rule B8). */
 const FULL_STATE: ReadonlySet<string> = new Set([TYPE_URL.cluster, TYPE_URL.listener]);
+/** A response that lists more than the set of its label must not be taken for it by another replica (rule B10). */
+const HELD_SUFFIX = '+';
 
 /** One type on a state-of-the-world stream. */
 export class SotwType implements TypeState {
   readonly typeUrl: string;
+  readonly standing: Standing;
+  readonly answers: Answers;
   readonly #context: StreamContext;
-  readonly #answers: Answers;
   readonly #full: boolean;
-  subscription: Subscription = Subscription.NONE;
-  base: ResourceSet = ResourceSet.EMPTY;
-  first = true;
   /** No name was ever given on this stream: an empty list still means everything (rules W1, W2). */
   #neverNamed = true;
-  /** The client came with state from another stream: silence keeps it, an empty assignment would not. */
-  #reconnected = false;
-  /** What must go on being listed: taken from `base`, its removal held back. */
-  #held: ReadonlyMap<string, Resource> = NOTHING_HELD;
-  #due: readonly string[] = NO_NAMES;
+  /** What the client had of another stream. */
+  #broughtVersion = '';
 
   constructor(typeUrl: string, context: StreamContext) {
     this.typeUrl = typeUrl;
     this.#context = context;
-    this.#answers = new Answers(context, typeUrl);
     this.#full = FULL_STATE.has(typeUrl);
+    this.standing = new Standing(this.#full);
+    this.answers = new Answers({ typeUrl, onEvent: context.onEvent, whole: this.#full });
   }
 
-  get acked(): ResourceSet | undefined {
-    return this.#answers.acked;
-  }
-
-  get unanswered(): TypeState['unanswered'] {
-    return this.#answers.unanswered;
-  }
-
-  get refused(): boolean {
-    return this.#answers.refused;
-  }
-
-  /** A stale nonce makes the whole request void: its names come again with the next ACK (rule B5). */
-  onRequest(request: SotwRequest, initial: boolean, target: ResourceSet | undefined): void {
-    if (!initial && this.#answers.isStale(request.responseNonce)) return;
-    if (!initial) this.#answers.take(request);
-    const wanted = this.#wanted(request);
-    if (initial) this.#open(request, wanted, target);
-    else this.#resubscribe(wanted);
-  }
-
-  needs(target: ResourceSet, removals: boolean): boolean {
-    return this.first || this.#due.length > 0 || target !== this.base || (removals && this.#held.size > 0);
-  }
-
-  hasNews(target: ResourceSet): boolean {
-    if (this.first) return this.subscription !== Subscription.NONE;
-    if (this.#due.length > 0) return true;
-    const { changed, removed } = target.changesSince(this.base);
-    const covered = (name: string): boolean => this.subscription.covers(name);
-    return changed.some(({ name }) => covered(name)) || (this.#full && removed.some(covered));
+  /** `initial`: the first message of this type on this stream, whatever nonce it carries (rule A5). */
+  onRequest(request: SotwRequest, initial: boolean, now: number): void {
+    if (initial) {
+      this.#broughtVersion = request.versionInfo;
+      this.standing.subscription = this.#wanted(request);
+      return;
+    }
+    this.answers.take(request, now);
+    // The whole request is void: its names come again with the next ACK (rule B5).
+    if (!this.answers.isStale(request.responseNonce)) this.#resubscribe(this.#wanted(request));
   }
 
   hasRemovals(target: ResourceSet): boolean {
-    if (!this.#full) return false;
-    if (this.#held.size > 0) return true;
-    return target.changesSince(this.base).removed.some((name) => this.subscription.covers(name));
-  }
-
-  repeat(names: readonly string[]): void {
-    const wanted = names.every((name) => this.subscription.covers(name));
-    this.#owe(wanted ? names : names.filter((name) => this.subscription.covers(name)));
+    return this.standing.hasRemovals(target);
   }
 
   advance(target: ResourceSet, removals: boolean, now: number): Push | undefined {
-    const push = this.#full ? this.#fullPush(target, removals) : this.#partialPush(target);
-    this.base = target;
-    this.first = false;
-    this.#due = NO_NAMES;
-    return this.#answers.came(push, target, now);
+    if (this.#bringsAll(target)) {
+      this.answers.confirm(target, NO_NAMES);
+      this.standing.reached(target);
+      return undefined;
+    }
+    const push = this.#full ? this.#fullPush(target, removals, now) : this.#partialPush(target, now);
+    this.standing.reached(target);
+    return push;
   }
 
   #wanted({ resourceNames }: SotwRequest): Subscription {
     if (resourceNames.length > 0) this.#neverNamed = false;
     const legacy = this.#neverNamed && this.#context.legacyWildcard(this.typeUrl);
-    return Subscription.exactly(legacy || resourceNames.includes(WILDCARD), resourceNames);
-  }
-
-  /**
-   * A reconnecting client is sent everything again unless it provably has it: the whole type, at
-   * the very version that is served here (rule B10).
-   */
-  #open({ versionInfo }: SotwRequest, wanted: Subscription, target: ResourceSet | undefined): void {
-    this.subscription = wanted;
-    this.#reconnected = versionInfo !== '';
-    const sameScope = wanted.wildcard && wanted.names.size === 0;
-    if (target !== undefined && sameScope && target.size > 0 && versionInfo === target.label) {
-      this.base = target;
-      this.first = false;
-      this.#answers.came(undefined, target, 0);
-    }
+    const wildcard = legacy || resourceNames.includes(WILDCARD);
+    const { subscription } = this.standing;
+    const same = subscription.isExactly(wildcard, resourceNames);
+    return same ? subscription : Subscription.exactly(wildcard, resourceNames);
   }
 
   /** Names that are new on the list are due although their version did not change (rule B6). */
   #resubscribe(wanted: Subscription): void {
-    const before = this.subscription;
+    const { standing } = this;
+    const before = standing.subscription;
     if (wanted === before) return;
-    this.subscription = wanted;
-    if (wanted.wildcard && !before.wildcard) this.first = true;
-    else this.#owe([...wanted.names].filter((name) => !before.names.has(name)));
-    const dropped = [...this.#held].filter(([name]) => wanted.covers(name));
-    if (dropped.length < this.#held.size) this.#held = new Map(dropped);
+    standing.resubscribe(wanted);
+    if (!standing.first) standing.owe([...wanted.names].filter((name) => !before.names.has(name)));
   }
 
-  #owe(names: readonly string[]): void {
-    if (names.length === 0) return;
-    this.#due = this.#due.length === 0 ? names : [...new Set([...this.#due, ...names])];
+  /**
+   * A client that comes back is sent everything again unless it provably has it: the whole type,
+   * by the very content that is served here (rule B10).
+   */
+  #bringsAll(target: ResourceSet): boolean {
+    const { first, due, subscription } = this.standing;
+    const all = first && due.length === 0 && subscription.wildcard && subscription.names.size === 0;
+    return all && target.size > 0 && target.isContentLabel && this.#broughtVersion === target.label;
   }
 
   /** CDS and LDS: everything that is subscribed, each name once (rule B11). */
-  #fullPush(target: ResourceSet, removals: boolean): Push | undefined {
-    const changes = target.changesSince(this.base);
-    const changed = changes.changed.filter(({ name }) => this.subscription.covers(name));
-    const gone = changes.removed.filter((name) => this.subscription.covers(name));
-    const released = removals && this.#held.size > 0;
-    this.#hold(target, removals ? [] : gone, removals);
-    const silent =
-      changed.length === 0 && this.#due.length === 0 && !released && !(removals && gone.length > 0);
-    if (silent && !this.first) return undefined;
-    const updated = this.first ? NO_NAMES : changed.map(({ name }) => name);
-    const content = { resources: this.#listed(target), removed: NO_NAMES, updated };
-    return this.#share(target, content, this.#held.size === 0);
+  #fullPush(target: ResourceSet, removals: boolean, now: number): Push | undefined {
+    const { standing } = this;
+    const had = (name: string): boolean => standing.base.has(name) || standing.held.has(name);
+    const { changed, removed } = standing.changes(target);
+    const updated = changed.map(({ name }) => name).filter((name) => !standing.first || had(name));
+    const lost = removals ? [...removed, ...standing.release(target)] : NO_NAMES;
+    if (!removals) standing.hold(target, removed);
+    const silent = changed.length + standing.due.length + lost.length === 0;
+    if (silent && !this.#owesFirst()) return undefined;
+    const key = { ...this.#key(target), answers: NO_NAMES };
+    const push =
+      standing.held.size > 0
+        ? this.#heldPush(target, updated)
+        : this.#shared(key, () => ({ resources: standing.wanted(target), removed: NO_NAMES, updated }));
+    return this.answers.sent(push, target, now, lost);
   }
 
-  #listed(target: ResourceSet): readonly Resource[] {
-    const { wildcard, names } = this.subscription;
-    const present = wildcard ? [...target.values()] : [...names].flatMap((name) => target.get(name) ?? []);
-    return [...present, ...this.#held.values()];
-  }
-
-  #hold(target: ResourceSet, gone: readonly string[], removals: boolean): void {
-    if (removals) this.#held = NOTHING_HELD;
-    if (removals || gone.length + this.#held.size === 0) return;
-    const held = new Map([...this.#held].filter(([name]) => !target.has(name)));
-    for (const name of gone) {
-      const resource = this.base.get(name);
-      if (resource !== undefined) held.set(name, resource);
-    }
-    this.#held = held;
+  /** What waits for its removal goes on being listed. */
+  #heldPush(target: ResourceSet, updated: readonly string[]): Push {
+    const held = this.standing.held.values().filter((resource) => resource !== undefined);
+    const resources = [...this.standing.wanted(target), ...held];
+    const version = `${target.label}${HELD_SUFFIX}`;
+    return this.#context.pushes.single('sotw', this.typeUrl, version, {
+      resources,
+      removed: NO_NAMES,
+      updated,
+    });
   }
 
   /** The other types: what changed and what is newly wanted. */
-  #partialPush(target: ResourceSet): Push | undefined {
-    const from = this.first ? ResourceSet.EMPTY : this.base;
-    const changed = target.changesSince(from).changed.filter(({ name }) => this.subscription.covers(name));
-    const due = this.first ? [...this.subscription.names] : this.#due;
+  #partialPush(target: ResourceSet, now: number): Push | undefined {
+    const { first, due } = this.standing;
+    if (first ? !this.#owesFirst() : this.standing.changes(target).changed.length + due.length === 0) {
+      return undefined;
+    }
+    const own = first && (this.#broughtVersion !== '' || due.length > 0);
+    const content = (): PushContent => this.#partialContent(target);
+    const push = own ? this.#single(target, content()) : this.#found(target, content);
+    return push === undefined ? undefined : this.answers.sent(push, target, now, NO_NAMES);
+  }
+
+  #partialContent(target: ResourceSet): PushContent {
+    const { standing } = this;
+    const changed = standing.first ? standing.wanted(target) : standing.changes(target).changed;
     const sent = new Set(changed.map(({ name }) => name));
-    const more = due
-      .filter((name) => !sent.has(name))
-      .flatMap((name) => target.get(name) ?? this.#absent(name));
-    const resources = [...changed, ...more];
-    const wanted = this.subscription.wildcard || this.subscription.names.size > 0;
-    if (resources.length === 0 && !(this.first && wanted)) return undefined;
-    return this.#share(
-      target,
-      { resources, removed: NO_NAMES, updated: NO_NAMES },
-      !(this.first && this.#reconnected),
-    );
+    const due = standing.first ? standing.subscription.names : standing.due;
+    const more = [...due].filter((name) => !sent.has(name));
+    const added = more.flatMap((name) => target.get(name) ?? this.#absent(name));
+    return { resources: [...changed, ...added], removed: NO_NAMES, updated: NO_NAMES };
   }
 
-  /** An assignment that is not there would cost a new client its fetch timeout: it is told so (rule O7). */
+  /** Where all that is due is absent there is nothing to say. */
+  #found(target: ResourceSet, make: () => PushContent): Push | undefined {
+    const key = this.#key(target);
+    const known = this.#context.pushes.find(key, this.answers.lastPush);
+    if (known !== undefined) return known;
+    const content = make();
+    return content.resources.length === 0 && !this.standing.first
+      ? undefined
+      : this.#context.pushes.share(key, content);
+  }
+
+  #owesFirst(): boolean {
+    const { first, subscription } = this.standing;
+    return first && (subscription.wildcard || subscription.names.size > 0);
+  }
+
+  /** An assignment that is not there would cost a client its fetch timeout: it is told so (rule O7). */
   #absent(name: string): readonly Resource[] {
-    if (this.typeUrl !== TYPE_URL.endpoint || (this.first && this.#reconnected) || name === '') return [];
-    return [emptyAssignment(name)];
+    const keeps = this.standing.first && this.#broughtVersion !== '';
+    return this.typeUrl !== TYPE_URL.endpoint || keeps || name === '' ? [] : [emptyAssignment(name)];
   }
 
-  #share(target: ResourceSet, content: PushContent, shareable: boolean): Push {
-    const { typeUrl, subscription } = this;
+  #single(target: ResourceSet, content: PushContent): Push {
+    return this.#context.pushes.single('sotw', this.typeUrl, target.label, content);
+  }
+
+  #shared(key: PushKey, make: () => PushContent): Push {
     const { pushes } = this.#context;
-    const { lastPush } = this.#answers;
-    if (!shareable) return pushes.single('sotw', typeUrl, target.label, content);
-    const key: PushKey = {
-      variant: 'sotw',
-      typeUrl,
-      from: this.first ? ResourceSet.EMPTY : this.base,
-      to: target,
-      subscription,
-      flavour: this.first ? 'first' : 'step',
-      answers: this.#due,
-    };
-    return pushes.find(key, lastPush) ?? pushes.share(key, content);
+    return pushes.find(key, this.answers.lastPush) ?? pushes.share(key, make());
+  }
+
+  #key(target: ResourceSet): PushKey {
+    const { first, base: from, subscription, due: answers } = this.standing;
+    const flavour = first ? 'first' : 'step';
+    return { variant: 'sotw', typeUrl: this.typeUrl, from, to: target, subscription, flavour, answers };
   }
 }

@@ -31,8 +31,20 @@ export class Subscription {
     return this.wildcard || this.names.has(name);
   }
 
+  /** True for the very list that this was made from, in any order that holds each name once. */
+  isExactly(wildcard: boolean, list: readonly string[]): boolean {
+    if (wildcard !== this.wildcard) return false;
+    const stars = wildcard && list.includes(WILDCARD) ? 1 : 0;
+    if (list.length - stars !== this.names.size) return false;
+    return isInOrder(list, this.names) || isSame(list, this.names);
+  }
+
   /** Subscribe first, then unsubscribe (rule W6). `*` means the wildcard on both lists. */
   change(subscribe: readonly string[], unsubscribe: readonly string[]): Subscription {
+    if (this === Subscription.NONE && unsubscribe.length === 0) {
+      const known = recent(subscribe);
+      if (known !== undefined) return known;
+    }
     const removed = new Set(unsubscribe);
     const wildcard = (this.wildcard || subscribe.includes(WILDCARD)) && !removed.has(WILDCARD);
     const added = new Set(subscribe.filter((name) => isAddition(name, this.names, removed)));
@@ -49,6 +61,49 @@ export class Subscription {
 
 function isAddition(name: string, present: ReadonlySet<string>, removed: ReadonlySet<string>): boolean {
   return name !== WILDCARD && !present.has(name) && !removed.has(name);
+}
+
+/** The common case, without hashing a name: a client lists its names in one order. */
+function isInOrder(list: readonly string[], names: ReadonlySet<string>): boolean {
+  let at = 0;
+  for (const name of names) {
+    if (list[at] === WILDCARD) at += 1;
+    if (list[at] !== name) return false;
+    at += 1;
+  }
+  return true;
+}
+
+/** Of as many names as the set has: a name that is there twice hides another that is missing. */
+function isSame(list: readonly string[], names: ReadonlySet<string>): boolean {
+  if (!list.every((name) => name === WILDCARD || names.has(name))) return false;
+  const distinct = new Set(list);
+  distinct.delete(WILDCARD);
+  return distinct.size === names.size;
+}
+
+const MOST_RECENT = 8;
+const FEWEST_NAMES = 16;
+let lately: readonly WeakRef<Subscription>[] = [];
+
+/** Nodes of one group come with the same list in the same order: no name of it needs to be hashed. */
+function recent(list: readonly string[]): Subscription | undefined {
+  if (list.length < FEWEST_NAMES) return undefined;
+  const wildcard = list[0] === WILDCARD;
+  const size = list.length - (wildcard ? 1 : 0);
+  for (const ref of lately) {
+    const known = ref.deref();
+    if (known?.wildcard === wildcard && known.names.size === size && isInOrder(list, known.names))
+      return known;
+  }
+  return undefined;
+}
+
+function remember(made: Subscription): Subscription {
+  if (made.names.size >= FEWEST_NAMES) {
+    lately = [new WeakRef(made), ...lately.filter((ref) => ref.deref() !== made)].slice(0, MOST_RECENT);
+  }
+  return made;
 }
 
 const interned = new Map<string, WeakRef<Subscription>>();
@@ -77,14 +132,15 @@ function intern(
     hashB = (hashB - hashName(name, SEED_B)) | 0;
   }
   const size = from.names.size + added.size - gone.length;
+  if (size === 0 && !wildcard) return Subscription.NONE;
   const key = `${wildcard ? 1 : 0} ${size} ${hashA} ${hashB}`;
   const known = interned.get(key)?.deref();
-  if (known !== undefined && holds(known, from, added, gone)) return known;
+  if (known !== undefined && holds(known, from, added, gone)) return remember(known);
   const names = new Set(from.names).union(added).difference(new Set(gone));
   const made = new Subscription(wildcard, names, hashA, hashB);
   interned.set(key, new WeakRef(made));
   forget.register(made, key);
-  return made;
+  return remember(made);
 }
 
 /** The sizes are equal, so it is the same set if everything that is wanted is in it. */

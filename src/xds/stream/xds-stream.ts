@@ -2,11 +2,22 @@ import type { Snapshot } from '../snapshot.ts';
 import { TYPE_URL } from '../type-urls.ts';
 import { DeltaType } from './delta.ts';
 import type { XdsRequest } from './messages.ts';
-import { CLUSTER_WAIT_MS, holdsRemovals, namesUnackedCluster, RemovalGate, rank } from './order.ts';
+import {
+  CLUSTER_WAIT_MS,
+  holdsRemovals,
+  isEnvoyWildcard,
+  isResumed,
+  namesUnackedCluster,
+  type OrderState,
+  rank,
+  removalsFrom,
+  sendableFrom,
+} from './order.ts';
 import type { Push, Pushes } from './push.ts';
 import { SotwType } from './sotw.ts';
+import { NO_NAMES } from './standing.ts';
 import type { StreamEvent, StreamRefusal, XdsStream } from './stream.ts';
-import { NO_NAMES, type StreamContext, type TypeState } from './type-state.ts';
+import type { StreamContext, TypeState } from './type-state.ts';
 
 export interface XdsStreamOptions {
   readonly variant: 'sotw' | 'delta';
@@ -22,11 +33,6 @@ export interface XdsStreamOptions {
   readonly legacyWildcard?: (typeUrl: string) => boolean;
 }
 
-const ENVOY_WILDCARDS: ReadonlySet<string> = new Set([
-  TYPE_URL.listener,
-  TYPE_URL.cluster,
-  TYPE_URL.scopedRoute,
-]);
 const MOST_TYPES = 64;
 
 export function createXdsStream(options: XdsStreamOptions): XdsStream {
@@ -39,12 +45,12 @@ class OrderedStream implements XdsStream {
   readonly #context: StreamContext;
   /** In the order of the wire. */
   #types: ReadonlyMap<string, SotwType | DeltaType> = new Map();
-  readonly #removals = new RemovalGate();
   #snapshot: Snapshot | undefined;
+  #resumedAt: number | undefined;
   /** Since when each of LDS and RDS waits for clusters. */
   readonly #waiting = new Map<string, number>();
-  /** Clusters that changed before their endpoints were asked for on this stream (rule O6). */
-  #updatedClusters: readonly string[] = NO_NAMES;
+  /** Endpoints of clusters that changed before endpoints were asked for on this stream (rule O6). */
+  #dueEndpoints: readonly string[] = NO_NAMES;
   deadline: number | undefined;
 
   constructor(options: XdsStreamOptions) {
@@ -52,26 +58,27 @@ class OrderedStream implements XdsStream {
     this.#context = {
       pushes: options.pushes,
       onEvent: options.onEvent ?? (() => undefined),
-      legacyWildcard: options.legacyWildcard ?? ((typeUrl) => ENVOY_WILDCARDS.has(typeUrl)),
+      legacyWildcard: options.legacyWildcard ?? isEnvoyWildcard,
     };
   }
 
   onRequest(request: XdsRequest, now: number): StreamRefusal | undefined {
-    const typeUrl = request.typeUrl === '' ? this.#options.typeUrl : request.typeUrl;
+    const { typeUrl: own, variant } = this.#options;
+    const typeUrl = request.typeUrl === '' ? own : request.typeUrl;
     if (typeUrl === '') return invalid('a request on the aggregated stream must set type_url');
+    if (own !== '' && typeUrl !== own) return invalid(`this stream serves ${own} only`);
+    if (request.kind !== variant) return invalid(`a ${request.kind} request on a ${variant} stream`);
     const known = this.#types.get(typeUrl);
     if (known === undefined && this.#types.size >= MOST_TYPES) {
       return { code: 'RESOURCE_EXHAUSTED', message: `a stream may ask for ${MOST_TYPES} types at most` };
     }
     const type = known ?? this.#addType(typeUrl);
-    if (known === undefined && this.#options.typeUrl === '' && isResumed(request))
-      this.#removals.resumed(now);
-    if (type instanceof DeltaType && request.kind === 'delta') type.onRequest(request, known === undefined);
-    else if (type instanceof SotwType && request.kind === 'sotw') {
-      type.onRequest(request, known === undefined, this.#snapshot?.resources(typeUrl));
-    } else return invalid(`a ${request.kind} request on a ${this.#options.variant} stream`);
-    if (known === undefined && typeUrl === TYPE_URL.endpoint)
-      this.#repeatEndpoints(type, this.#updatedClusters);
+    if (known === undefined && own === '' && isResumed(request)) this.#resumedAt ??= now;
+    if (type instanceof DeltaType && request.kind === 'delta')
+      type.onRequest(request, known === undefined, now);
+    if (type instanceof SotwType && request.kind === 'sotw')
+      type.onRequest(request, known === undefined, now);
+    if (typeUrl === TYPE_URL.endpoint) this.#repeatEndpoints(this.#dueEndpoints);
     return undefined;
   }
 
@@ -80,49 +87,48 @@ class OrderedStream implements XdsStream {
   }
 
   next(now: number): Push | undefined {
-    this.deadline = undefined;
     const snapshot = this.#snapshot;
     if (snapshot === undefined) return undefined;
-    for (const type of this.#types.values()) {
-      const push = this.#advance(type, snapshot, now);
-      if (push !== undefined) return push;
+    for (const type of this.#types.values()) type.standing.catchUp(snapshot.resources(type.typeUrl));
+    for (;;) {
+      this.deadline = undefined;
+      let moved = false;
+      for (const type of this.#types.values()) {
+        if (!this.#mayAdvance(type, snapshot, now)) continue;
+        const push = this.#advance(type, snapshot, now);
+        if (push !== undefined) return push;
+        moved = true;
+      }
+      // What came about without a word may be what removals of an earlier type wait for.
+      if (!moved) return undefined;
     }
-    return undefined;
   }
 
-  #advance(type: SotwType | DeltaType, snapshot: Snapshot, now: number): Push | undefined {
+  #mayAdvance(type: TypeState, snapshot: Snapshot, now: number): boolean {
     const target = snapshot.resources(type.typeUrl);
-    if (!type.needs(target, true)) return undefined;
-    if (!this.#maySend(type, now)) return undefined;
-    const removals = this.#mayRemove(type, snapshot, now);
-    if (!type.needs(target, removals)) return undefined;
-    if (this.#waitsForClusters(type, snapshot, now)) return undefined;
-    const push = type.advance(target, removals, now);
-    if (push !== undefined && type.typeUrl === TYPE_URL.cluster) this.#clustersSent(push);
-    return push;
+    if (!type.standing.needs(target, true)) {
+      this.#waiting.delete(type.typeUrl);
+      return false;
+    }
+    if (!this.#reached(sendableFrom(type), now)) return false;
+    if (!type.standing.needs(target, this.#mayRemove(type, snapshot, now))) return false;
+    return !this.#waitsForClusters(type, snapshot, now);
   }
 
-  /**
-   * One unanswered response per type (rule A8). Envoy withholds the CDS ACK while clusters warm, so
-   * after a while a newer CDS may supersede one that is not answered.
-   */
-  #maySend(type: TypeState, now: number): boolean {
-    const { unanswered } = type;
-    if (unanswered === undefined) return true;
-    if (type.typeUrl !== TYPE_URL.cluster) return false;
-    return this.#reached(unanswered.sentAt + CLUSTER_WAIT_MS, now);
+  #advance(type: TypeState, snapshot: Snapshot, now: number): Push | undefined {
+    const removals = this.#mayRemove(type, snapshot, now);
+    const push = type.advance(snapshot.resources(type.typeUrl), removals, now);
+    if (push !== undefined && type.typeUrl === TYPE_URL.cluster) this.#repeatEndpoints(push.updated);
+    return push;
   }
 
   #mayRemove(type: TypeState, snapshot: Snapshot, now: number): boolean {
     if (!holdsRemovals(type.typeUrl) || !type.hasRemovals(snapshot.resources(type.typeUrl))) return true;
-    if (this.#removals.isOpen(this.#types, snapshot, now)) return true;
-    const { opensAt } = this.#removals;
-    if (opensAt !== undefined) this.#reached(opensAt, now);
-    return false;
+    return this.#reached(removalsFrom(this.#order(snapshot)), now);
   }
 
   #waitsForClusters(type: TypeState, snapshot: Snapshot, now: number): boolean {
-    if (!namesUnackedCluster(this.#types, type, snapshot)) {
+    if (!namesUnackedCluster(this.#order(snapshot), type)) {
       this.#waiting.delete(type.typeUrl);
       return false;
     }
@@ -133,42 +139,36 @@ class OrderedStream implements XdsStream {
     return false;
   }
 
-  /** Notes the next moment at which time alone changes the answer. */
-  #reached(at: number, now: number): boolean {
+  #order(snapshot: Snapshot): OrderState {
+    return { types: this.#types, snapshot, resumedAt: this.#resumedAt };
+  }
+
+  /** Notes the next moment at which time alone changes the answer; undefined is never. */
+  #reached(at: number | undefined, now: number): boolean {
+    if (at === undefined) return false;
     if (now >= at) return true;
     this.deadline = Math.min(this.deadline ?? at, at);
     return false;
   }
 
-  #clustersSent({ updated }: Push): void {
-    if (updated.length === 0) return;
-    const endpoints = this.#types.get(TYPE_URL.endpoint);
-    if (endpoints === undefined) this.#updatedClusters = [...new Set([...this.#updatedClusters, ...updated])];
-    else this.#repeatEndpoints(endpoints, updated);
-  }
-
   /** A cluster that changed warms until its endpoints come again, though they are the same (rule O6). */
-  #repeatEndpoints(endpoints: TypeState, clusters: readonly string[]): void {
+  #repeatEndpoints(names: readonly string[]): void {
+    if (names.length === 0) return;
+    const endpoints = this.#types.get(TYPE_URL.endpoint);
+    this.#dueEndpoints = endpoints === undefined ? [...new Set([...this.#dueEndpoints, ...names])] : NO_NAMES;
     const present = this.#snapshot?.resources(TYPE_URL.endpoint);
-    const there = clusters.every((name) => present?.has(name) === true);
-    endpoints.repeat(there ? clusters : clusters.filter((name) => present?.has(name) === true));
-    this.#updatedClusters = NO_NAMES;
+    const there = (name: string): boolean => present?.has(name) === true;
+    endpoints?.standing.repeat(names.every(there) ? names : names.filter(there));
   }
 
   #addType(typeUrl: string): SotwType | DeltaType {
+    const { variant } = this.#options;
     const type =
-      this.#options.variant === 'sotw'
-        ? new SotwType(typeUrl, this.#context)
-        : new DeltaType(typeUrl, this.#context);
+      variant === 'sotw' ? new SotwType(typeUrl, this.#context) : new DeltaType(typeUrl, this.#context);
     const types = [...this.#types.values(), type].toSorted((a, b) => rank(a.typeUrl) - rank(b.typeUrl));
     this.#types = new Map(types.map((one) => [one.typeUrl, one]));
     return type;
   }
-}
-
-/** The client had this type on an earlier stream. */
-function isResumed(request: XdsRequest): boolean {
-  return request.kind === 'delta' ? request.initialVersions.size > 0 : request.versionInfo !== '';
 }
 
 function invalid(message: string): StreamRefusal {
