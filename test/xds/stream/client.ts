@@ -39,8 +39,12 @@ export class ModelClient {
     this.#asked = new Set();
     this.#lastNonce = new Map();
     this.serve(snapshot);
-    // A client without listeners cannot be told from a gRPC client, which asks for clusters after routes.
-    const asked = this.#of(LDS).size > 0 ? order : [CDS, EDS, LDS, RDS];
+    // What asks for routes before clusters and shows nothing of an earlier stream may be a gRPC client,
+    // which asks for clusters after routes: it is not made to wait (O9).
+    const ahead = order
+      .slice(0, order.indexOf(CDS))
+      .find((type) => WILD.includes(type) || this.#named(type).size > 0);
+    const asked = ahead === undefined || this.#of(ahead).size > 0 ? order : [CDS, EDS, LDS, RDS];
     for (const type of asked) if (WILD.includes(type) || this.#named(type).size > 0) this.#ask(type);
   }
 
