@@ -90,15 +90,16 @@ function endpointOf(instance: Instance, port: number, priority: number): Endpoin
   return { address, port, locality, health, weight, priority };
 }
 
+/** Sorted, so the one that stays is the best of its kind. Nearly always every address comes once. */
 function withoutDoubles(sorted: readonly Endpoint[]): readonly Endpoint[] {
-  const portsOf = new Map<string, number | Set<number>>();
-  return sorted.filter(({ address, port }) => {
-    const known = portsOf.get(address);
-    if (known === undefined)
-      portsOf.set(address, port); // Most addresses stand once and need no set.
-    else if (known === port || (typeof known !== 'number' && known.has(port))) return false;
-    else if (typeof known === 'number') portsOf.set(address, new Set([known, port]));
-    else known.add(port);
+  const addresses = new Set<string>();
+  for (const { address } of sorted) addresses.add(address);
+  if (addresses.size === sorted.length) return sorted;
+  const seen = new Set<string>();
+  return sorted.filter((endpoint) => {
+    const key = `${endpoint.address} ${endpoint.port}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
     return true;
   });
 }
