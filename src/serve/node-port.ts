@@ -88,7 +88,7 @@ function answered(
   stream: StreamInfo,
   event: StreamEvent,
 ): void {
-  metrics.answers.inc({ type: shortType(event.typeUrl), answer: event.kind });
+  metrics.answers.inc({ type: typeWord(event.typeUrl), answer: event.kind });
   if (event.kind === 'ack') {
     nodes.ack(stream.id, event.typeUrl);
     return;
@@ -98,7 +98,7 @@ function answered(
   nodes.nack(stream.id, event.typeUrl, { message, version, at: Date.now(), objects: distinct(objects) });
   const refused = {
     ...about(stream),
-    type: shortType(event.typeUrl),
+    type: typeWord(event.typeUrl),
     names: event.names.slice(0, 20),
     message,
   };
@@ -117,6 +117,11 @@ function placeOf({ object, file, line }: Origin): string {
   return [object, file, line].filter((part) => part !== undefined).join(':');
 }
 
-export function shortType(typeUrl: string): string {
-  return typeUrl.slice(typeUrl.lastIndexOf('.') + 1);
+const WORDS: ReadonlyMap<string, string> = new Map(
+  Object.entries(TYPE_URL).map(([word, typeUrl]) => [typeUrl, word]),
+);
+
+/** The word that `--type` takes: `cluster`, `route`. */
+export function typeWord(typeUrl: string): string {
+  return WORDS.get(typeUrl) ?? typeUrl.slice(typeUrl.lastIndexOf('.') + 1);
 }

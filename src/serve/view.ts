@@ -13,7 +13,7 @@ import type { ProtoRegistry } from '../xds/proto/registry.ts';
 import type { StreamStatus } from '../xds/server/options.ts';
 import type { XdsServer } from '../xds/server/server.ts';
 import { PUSH_ORDER } from '../xds/type-urls.ts';
-import { shortType } from './node-port.ts';
+import { typeWord } from './node-port.ts';
 
 /** What status says of the config that runs. */
 export interface ConfigFacts {
@@ -95,7 +95,7 @@ function statusOf(parts: ViewParts): StatusView {
 function groupOf(parts: ViewParts, name: string): StatusView['groups'][number] {
   const status = parts.replica.builder.status(name);
   const streams = parts.replica.server.streams().filter(({ stream }) => stream.key === name);
-  const counts = Object.entries(status?.counts ?? {}).map(([typeUrl, count]) => [shortType(typeUrl), count]);
+  const counts = Object.entries(status?.counts ?? {}).map(([typeUrl, count]) => [typeWord(typeUrl), count]);
   return {
     name,
     revision: status?.revision ?? 0,
