@@ -53,10 +53,18 @@ export class FleetLoop {
   setConfig(config: Config): void {
     const before = this.#config;
     this.#config = config;
+    this.#forget(config, before);
     this.#options.world.configure(config, this.#options.serviceLabel);
     this.#markDirty(this.#options.builder.setConfig(config), 'structure');
-    for (const name of before?.groups.keys() ?? []) {
-      if (!config.groups.has(name)) this.#options.state.forgetSnapshot(name);
+  }
+
+  /** What the config no longer has need not be there after a restart; what runs is left alone. */
+  #forget(config: Config, before: Config | undefined): void {
+    const { world, state } = this.#options;
+    for (const name of before?.groups.keys() ?? []) if (!config.groups.has(name)) state.forgetSnapshot(name);
+    for (const name of before?.sources.keys() ?? []) {
+      if (config.sources.has(name)) continue;
+      for (const { scope } of world.scopes(name)) state.forgetScope(name, scope);
     }
   }
 
@@ -64,10 +72,9 @@ export class FleetLoop {
     const { world, state } = this.#options;
     const now = this.#options.now();
     const changed = world.put(source, report, now);
-    if (report.kind === 'complete') {
-      const instances = world.believed(source, report.scope);
-      state.saveScope({ source, scope: report.scope, instances, at: now });
-    }
+    const instances = world.believed(source, report.scope);
+    if (report.kind === 'complete') state.saveScope({ source, scope: report.scope, instances, at: now });
+    else if (report.gone === true && instances.length === 0) state.forgetScope(source, report.scope);
     this.#touchServices(changed);
   }
 
