@@ -1,20 +1,13 @@
-import { isIP } from 'node:net';
 import path from 'node:path';
 import { z } from 'zod';
 import { errorText, MusterError, type Problem } from '../errors.ts';
 import { readRegularFile } from '../files/regular-file.ts';
 import { check } from './issues.ts';
 import { pathText, placeOf } from './place.ts';
+import { type Address, isLoopback, toAddress } from './settings/address.ts';
+import { fromEnvironment, present } from './settings/environment.ts';
+import { type LOG_LEVELS, settingsSchema } from './settings/schema.ts';
 import { parseTree, type Tree } from './tree.ts';
-
-export interface Address {
-  /** IPv4 or IPv6, without brackets. */
-  readonly host: string;
-  /** 0: any free port. */
-  readonly port: number;
-}
-
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 
 /** What one replica is told about itself; nothing in it concerns the fleet. Paths are absolute. */
 export interface Settings {
@@ -43,40 +36,6 @@ export interface SettingsInput {
   readonly cwd?: string | undefined;
 }
 
-const address = z
-  .string()
-  .refine(
-    (text) => parseAddress(text) !== undefined,
-    'expected an IP address and a port, such as "127.0.0.1:18000"',
-  );
-const file = z.string().min(1);
-
-const schema = z.strictObject({
-  config: file.optional().describe('The config: a file or a directory.'),
-  state: file.optional().describe('Directory of the last good state.'),
-  xds: address.default('127.0.0.1:18000').describe('Address for Envoy. Default 127.0.0.1:18000.'),
-  api: address.default('127.0.0.1:18080').describe('Address of the HTTP API. Default 127.0.0.1:18080.'),
-  apiTokenFile: file.optional().describe('File with the bearer token of the API; needed beyond loopback.'),
-  logLevel: z.enum(LOG_LEVELS).default('info').describe('Least level that is logged. Default info.'),
-  nodeTls: z
-    .strictObject({
-      certificate: file.describe('PEM chain of the node port.'),
-      privateKey: file.describe('PEM key of the node port.'),
-      ca: file.describe('PEM of the CAs that sign node certificates.'),
-    })
-    .optional()
-    .describe('mTLS of the node port.'),
-  trustDomain: z
-    .string()
-    .regex(/^[a-z0-9._-]{1,255}$/, 'expected a SPIFFE trust domain, such as "example.org"')
-    .optional()
-    .describe('SPIFFE trust domain of the nodes.'),
-  allowPlaintext: z
-    .boolean()
-    .default(false)
-    .describe('Let plaintext in beyond loopback; it gets no secret. Default false.'),
-});
-
 const PATHS = ['config', 'state', 'apiTokenFile'] as const;
 
 /** File, then environment (`MUSTER_*`), then flags: the later goes first. Throws `settings_invalid` with every problem. */
@@ -84,12 +43,12 @@ export async function loadSettings(input: SettingsInput): Promise<Settings> {
   const cwd = input.cwd ?? process.cwd();
   const fromFile =
     input.file === undefined ? undefined : await readSettingsFile(path.resolve(cwd, input.file));
-  const over = { ...fromEnv(input.env), ...present(input.flags) };
+  const over = { ...fromEnvironment(input.env), ...present(input.flags) };
   const written = {
     ...absolute(fromFile?.values ?? {}, path.dirname(fromFile?.tree.path ?? cwd)),
     ...absolute(over, cwd),
   };
-  const { value, faults } = check(schema, written);
+  const { value, faults } = check(settingsSchema, written);
   const problems = faults.map(({ path: at, message, hint, atKey }): Problem => {
     const overridden = fromFile === undefined || Object.hasOwn(over, String(at[0] ?? ''));
     return {
@@ -125,10 +84,6 @@ function unsafe(settings: Omit<Settings, 'config'> & { readonly config?: string 
   return problems;
 }
 
-function isLoopback(host: string): boolean {
-  return host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
-}
-
 async function readSettingsFile(at: string): Promise<{ values: Record<string, unknown>; tree: Tree }> {
   let text: string;
   try {
@@ -142,33 +97,6 @@ async function readSettingsFile(at: string): Promise<{ values: Record<string, un
   const values = z.record(z.string(), z.unknown()).safeParse(tree.data ?? {});
   if (!values.success) throw invalid([{ file: at, path: '', message: 'expected a map of settings' }]);
   return { values: values.data, tree };
-}
-
-function fromEnv(env: SettingsInput['env']): Record<string, unknown> {
-  const {
-    MUSTER_NODE_TLS_CERTIFICATE: certificate,
-    MUSTER_NODE_TLS_PRIVATE_KEY: privateKey,
-    MUSTER_NODE_TLS_CA: ca,
-  } = env;
-  const plain = env['MUSTER_ALLOW_PLAINTEXT'];
-  const nodeTls = present({ certificate, privateKey, ca });
-  return present({
-    config: env['MUSTER_CONFIG'],
-    state: env['MUSTER_STATE'],
-    xds: env['MUSTER_XDS'],
-    api: env['MUSTER_API'],
-    apiTokenFile: env['MUSTER_API_TOKEN_FILE'],
-    logLevel: env['MUSTER_LOG_LEVEL'],
-    nodeTls: Object.keys(nodeTls).length > 0 ? nodeTls : undefined,
-    trustDomain: env['MUSTER_TRUST_DOMAIN'],
-    allowPlaintext: plain === 'true' ? true : plain === 'false' ? false : plain,
-  });
-}
-
-function present(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(values).filter(([, value]) => value !== undefined && value !== ''),
-  );
 }
 
 function absolute(values: Readonly<Record<string, unknown>>, folder: string): Record<string, unknown> {
@@ -185,19 +113,6 @@ function absolute(values: Readonly<Record<string, unknown>>, folder: string): Re
     ...Object.fromEntries(changed),
     ...(inner === undefined ? {} : { nodeTls: Object.fromEntries(inner) }),
   };
-}
-
-function parseAddress(text: string): Address | undefined {
-  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+)):([0-9]{1,5})$/.exec(text);
-  const host = match?.[1] ?? match?.[2] ?? '';
-  const port = Number(match?.[3]);
-  return isIP(host) !== 0 && port <= 65535 ? { host, port } : undefined;
-}
-
-function toAddress(text: string): Address {
-  const parsed = parseAddress(text);
-  if (parsed === undefined) throw new MusterError('internal', `${text} passed the schema and is no address`);
-  return parsed;
 }
 
 function invalid(problems: readonly Problem[], cause?: unknown): MusterError {

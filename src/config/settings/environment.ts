@@ -1,0 +1,27 @@
+/** Settings from `MUSTER_*`; an empty variable counts as absent. */
+export function fromEnvironment(env: Readonly<Record<string, string | undefined>>): Record<string, unknown> {
+  const {
+    MUSTER_NODE_TLS_CERTIFICATE: certificate,
+    MUSTER_NODE_TLS_PRIVATE_KEY: privateKey,
+    MUSTER_NODE_TLS_CA: ca,
+  } = env;
+  const plain = env['MUSTER_ALLOW_PLAINTEXT'];
+  const nodeTls = present({ certificate, privateKey, ca });
+  return present({
+    config: env['MUSTER_CONFIG'],
+    state: env['MUSTER_STATE'],
+    xds: env['MUSTER_XDS'],
+    api: env['MUSTER_API'],
+    apiTokenFile: env['MUSTER_API_TOKEN_FILE'],
+    logLevel: env['MUSTER_LOG_LEVEL'],
+    nodeTls: Object.keys(nodeTls).length > 0 ? nodeTls : undefined,
+    trustDomain: env['MUSTER_TRUST_DOMAIN'],
+    allowPlaintext: plain === 'true' ? true : plain === 'false' ? false : plain,
+  });
+}
+
+export function present(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(values).filter(([, value]) => value !== undefined && value !== ''),
+  );
+}
