@@ -6,6 +6,11 @@ const MAX_DEPTH = 64;
 const MAX_ALIASED_NODES = 100_000;
 const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
+/** What plain values have anyway. */
+const PLAIN_TAGS: ReadonlySet<string> = new Set(
+  ['str', 'int', 'float', 'bool', 'null', 'map', 'seq'].map((kind) => `tag:yaml.org,2002:${kind}`),
+);
+
 type Report = (offset: number, message: string, hint?: string) => void;
 
 interface Walk {
@@ -42,10 +47,8 @@ function convert(node: unknown, walk: Walk, depth: number, viaAlias: boolean): u
   if (isAlias(node)) return fromAlias(node, walk, depth);
   if (!isMap(node) && !isSeq(node) && !isScalar(node)) return null;
   if (node.anchor !== undefined && !viaAlias) walk.anchors.set(node.anchor, node);
-  if (node.tag !== undefined && !node.tag.startsWith('tag:yaml.org,2002:')) {
+  if (node.tag !== undefined && !PLAIN_TAGS.has(node.tag)) {
     walk.report(offsetOf(node), `the tag ${quote(node.tag)} is not allowed`, 'write the plain value');
-  } else if (node.tag === 'tag:yaml.org,2002:binary') {
-    walk.report(offsetOf(node), 'the tag "!!binary" is not allowed');
   }
   if (isScalar(node)) return fromScalar(node, walk);
   if (isSeq(node)) return node.items.map((item) => convert(item, walk, depth + 1, viaAlias));

@@ -61,11 +61,20 @@ function addTree(tree: Tree, entries: Map<Collection, Map<string, Entry>>, probl
     });
     return;
   }
+  if (member(tree.data, 'apiVersion') !== undefined && member(tree.data, 'kind') !== undefined) {
+    problems.push({
+      ...placeAt(tree, tree.root.range?.[0] ?? 0),
+      path: '',
+      message: 'is a Kubernetes manifest: these are not supported yet',
+      hint: `known: ${COLLECTIONS.join(', ')}`,
+    });
+    return;
+  }
   for (const pair of tree.root.items) {
     const key = keyText(pair.key) ?? '';
     const collection = COLLECTIONS.find((known) => known === key);
     const data = member(tree.data, key);
-    const place = placeOf(tree, tree.root, [key], true);
+    const place = placeAt(tree, isNode(pair.key) ? (pair.key.range?.[0] ?? 0) : 0);
     if (collection === undefined) problems.push({ ...place, path: key, ...unknownCollection(key) });
     else if (data !== null && (typeof data !== 'object' || Array.isArray(data))) {
       problems.push({ ...place, path: key, message: 'expected a map from names to resources' });
@@ -114,15 +123,9 @@ function addCollection(
 }
 
 function unknownCollection(key: string): { message: string; hint?: string | undefined } {
-  if (LATER.has(key))
-    return { message: `${key} is not supported yet`, hint: `known: ${COLLECTIONS.join(', ')}` };
-  if (key === 'apiVersion' || key === 'kind')
-    return {
-      message: 'Kubernetes manifests are not supported yet',
-      hint: `known: ${COLLECTIONS.join(', ')}`,
-    };
+  if (LATER.has(key)) return { message: 'is not supported yet', hint: `known: ${COLLECTIONS.join(', ')}` };
   if (PROCESS_SETTINGS.has(key))
-    return { message: `${key} is a process setting`, hint: 'keep muster.yaml outside the config directory' };
+    return { message: 'is a process setting', hint: 'keep muster.yaml outside the config directory' };
   return { message: `unknown key ${quote(key)}`, hint: nameHint(key, COLLECTIONS) };
 }
 

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import { nameHint, quote } from './nearest.ts';
+import { boundMessage, formatMessage, OTHER_KEYS, shown, typeMessage, valueWords } from './issue-words.ts';
+import { nameHint, nearest, quote } from './nearest.ts';
 import type { Path } from './place.ts';
 
 /** A fault in one resource, by its path within that resource. */
@@ -9,23 +10,11 @@ export interface Fault {
   readonly hint?: string | undefined;
   /** The key itself is wrong, not its value. */
   readonly atKey?: boolean;
+  /** The right key beside the wrong one. */
+  readonly meant?: Path | undefined;
 }
 
 type Issue = z.core.$ZodIssue;
-
-/** Words of Gateway API (and near ones) that muster spells otherwise. */
-const OTHER_WORDS: Readonly<Record<string, string>> = {
-  backendRefs: 'backends',
-  parentRefs: 'listeners',
-  certificateRefs: 'certificates',
-  hostname: 'hostnames',
-  cluster: 'service',
-  clusters: 'services',
-  upstream: 'backends',
-  type: 'kind',
-  sourceRef: 'source',
-  lbPolicy: 'loadBalancing',
-};
 
 /** Runs a schema; faults come with the nearest right word. */
 export function check<Output>(
@@ -52,7 +41,15 @@ export function check<Output>(
   const issues = result.error.issues.filter(
     (issue) => issue.code !== 'custom' || !misspelt.has(issue.path.join('\0')),
   );
-  return { faults: issues.flatMap((issue) => toFaults(issue, [], known)) };
+  return { faults: withoutTwins(issues.flatMap((issue) => toFaults(issue, [], known))) };
+}
+
+/** A misspelt key is also missing under its right name: only the spelling is reported. */
+function withoutTwins(faults: readonly Fault[]): readonly Fault[] {
+  const meant = new Set(faults.map((fault) => fault.meant?.join('\0')));
+  return faults.filter(
+    (fault) => !(fault.message.startsWith('is missing') && meant.has(fault.path.join('\0'))),
+  );
 }
 
 function shapeKeys(schema: { _zod: { def: object } }): readonly string[] {
@@ -72,25 +69,27 @@ function toFaults(issue: Issue, before: Path, known: WeakMap<object, readonly st
       return fromUnion(issue, path, known);
     case 'invalid_key':
       return [{ path, message: issue.issues[0]?.message ?? 'is not a name', atKey: true }];
-    case 'invalid_value': {
-      const words = issue.values.map(String);
-      const hint = typeof issue.input === 'string' ? nameHint(issue.input, words) : undefined;
-      return [{ path, message: `expected ${oneOf(words)}, got ${shown(issue.input)}`, hint }];
-    }
+    case 'invalid_value':
+      return [{ path, ...valueWords(issue.input, issue.values.map(String)) }];
     case 'invalid_type':
       return [{ path, message: typeMessage(issue) }];
     case 'too_small':
     case 'too_big':
       return [{ path, message: boundMessage(issue) }];
+    case 'invalid_format':
+      return [{ path, message: formatMessage(issue) }];
     default:
       return [{ path, message: issue.message }];
   }
 }
 
 function unknownKey(key: string, path: Path, known: readonly string[]): Fault {
-  const other = OTHER_WORDS[key];
-  const hint = other !== undefined && known.includes(other) ? `write \`${other}\`` : nameHint(key, known);
-  return { path: [...path, key], message: `unknown key ${quote(key)}`, hint, atKey: true };
+  const fault = { path: [...path, key], message: `unknown key ${quote(key)}`, atKey: true };
+  const other = OTHER_KEYS[key];
+  if (other !== undefined && known.includes(other))
+    return { ...fault, hint: `write \`${other}\``, meant: [...path, other] };
+  const near = nearest(key, known);
+  return { ...fault, hint: nameHint(key, known), meant: near === undefined ? undefined : [...path, near] };
 }
 
 /** The branch that fits best: one whose own type is right, with the fewest faults. */
@@ -99,15 +98,24 @@ function fromUnion(
   path: Path,
   known: WeakMap<object, readonly string[]>,
 ): Fault[] {
+  if (issue.discriminator !== undefined && 'options' in issue) {
+    const written: unknown =
+      typeof issue.input === 'object' && issue.input !== null
+        ? Reflect.get(issue.input, issue.discriminator)
+        : undefined;
+    return [{ path, ...valueWords(written, (issue.options ?? []).map(String)) }];
+  }
   const branches = issue.errors.filter((errors) => errors.length > 0);
   const fitting = branches.filter(
     (errors) => !errors.some((error) => error.path.length === 0 && isWrongType(error)),
   );
   const faults = (errors: readonly Issue[]) => errors.flatMap((error) => toFaults(error, path, known));
-  if (fitting.length > 0) {
-    return fitting.map(faults).reduce((best, other) => (other.length < best.length ? other : best));
-  }
-  if (!/^Invalid input/.test(issue.message)) return [{ path, message: issue.message }];
+  const own = /^Invalid input/.test(issue.message) ? undefined : issue.message;
+  const fits = fitting.map(faults).sort((a, b) => a.length - b.length);
+  const [best, second] = fits;
+  const clear = own === undefined || best?.length !== second?.length;
+  if (best !== undefined && clear) return best;
+  if (own !== undefined) return [{ path, message: own }];
   const expected = branches
     .flatMap(faults)
     .map((fault) => /^expected (.*?)(, got .*)?$/.exec(fault.message)?.[1] ?? '');
@@ -122,39 +130,4 @@ function isWrongType(issue: Issue): boolean {
     (issue.code === 'invalid_union' &&
       issue.errors.every((errors) => errors.some((error) => error.path.length === 0 && isWrongType(error))))
   );
-}
-
-const TYPE_WORDS: Readonly<Record<string, string>> = {
-  object: 'a map',
-  record: 'a map',
-  array: 'a list',
-  string: 'text',
-  number: 'a number',
-  int: 'a whole number',
-  boolean: 'true or false',
-};
-
-function typeMessage(issue: Extract<Issue, { code: 'invalid_type' }>): string {
-  if (!/^Invalid input/.test(issue.message)) return issue.message;
-  const expected = TYPE_WORDS[issue.expected] ?? issue.expected;
-  return issue.input === undefined
-    ? `is missing: expected ${expected}`
-    : `expected ${expected}, got ${shown(issue.input)}`;
-}
-
-function boundMessage(issue: Extract<Issue, { code: 'too_small' | 'too_big' }>): string {
-  if (!/^Too (small|big)/.test(issue.message)) return issue.message;
-  const bound = issue.code === 'too_small' ? `at least ${issue.minimum}` : `at most ${issue.maximum}`;
-  const unit = issue.origin === 'string' ? ' characters' : issue.origin === 'array' ? ' entries' : '';
-  return `expected ${bound}${unit}`;
-}
-
-function oneOf(words: readonly string[]): string {
-  return words.length === 1 ? String(words[0]) : `one of ${words.join(', ')}`;
-}
-
-function shown(input: unknown): string {
-  if (input === undefined || input === null) return 'nothing';
-  if (Array.isArray(input)) return 'a list';
-  return typeof input === 'object' ? 'a map' : typeof input === 'string' ? quote(input) : String(input);
 }

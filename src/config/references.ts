@@ -7,16 +7,28 @@ const REFERENCES: readonly {
   readonly from: Collection;
   readonly path: readonly string[];
   readonly to: Collection;
+  /** To be attached to does not make anything used: no proxy has a listener because a route names it. */
+  readonly attaches?: true;
 }[] = [
   { from: 'secrets', path: ['tls', 'store'], to: 'secretStores' },
   { from: 'secrets', path: ['ca', 'store'], to: 'secretStores' },
   { from: 'secrets', path: ['value', 'store'], to: 'secretStores' },
   { from: 'services', path: ['from', '*', 'source'], to: 'sources' },
   { from: 'listeners', path: ['tls', 'certificates', '*', 'secret'], to: 'secrets' },
-  { from: 'httpRoutes', path: ['listeners', '*'], to: 'listeners' },
+  { from: 'httpRoutes', path: ['listeners', '*'], to: 'listeners', attaches: true },
   { from: 'httpRoutes', path: ['rules', '*', 'backends', '*', 'service'], to: 'services' },
   { from: 'groups', path: ['listeners', '*'], to: 'listeners' },
 ];
+
+const ONE: Readonly<Record<Collection, string>> = {
+  sources: 'source',
+  secretStores: 'secret store',
+  secrets: 'secret',
+  services: 'service',
+  listeners: 'listener',
+  httpRoutes: 'HTTP route',
+  groups: 'group',
+};
 
 /** Beyond that many unknown names no nearest one is looked for: each costs a walk over all names. */
 const MAX_HINTS = 100;
@@ -34,12 +46,12 @@ export function checkReferences(entries: Entries): {
 } {
   const problems: Problem[] = [];
   const used = new Set<string>();
-  for (const { from, path, to } of REFERENCES) {
+  for (const { from, path, to, attaches } of REFERENCES) {
     for (const entry of entries.get(from)?.values() ?? []) {
       for (const found of stringsAt(entry.data, path, [])) {
         const problem = checkOne(entry, found, to, { entries, hints: problems.length < MAX_HINTS });
         if (problem !== undefined) problems.push(problem);
-        used.add(`${to}/${found.value}`);
+        if (attaches !== true) used.add(`${to}/${found.value}`);
       }
     }
   }
@@ -59,12 +71,11 @@ function checkOne(
 ): Problem | undefined {
   const targets = entries.get(to);
   const target = targets?.get(value);
-  const one = to.replace(/s$/, '');
   if (target === undefined) {
     if (to === 'secretStores' && value === BUILT_IN_STORE) return undefined;
     const builtIn = to === 'secretStores' ? [BUILT_IN_STORE] : [];
     const hint = hints ? nameHint(value, [...(targets?.keys() ?? []), ...builtIn]) : undefined;
-    return toProblem(entry, { path, message: `there is no ${one} ${quote(value)}`, hint });
+    return toProblem(entry, { path, message: `there is no ${ONE[to]} ${quote(value)}`, hint });
   }
   if (to !== 'secrets' || member(target.data, 'tls') !== undefined) return undefined;
   return toProblem(entry, { path, message: `the secret ${quote(value)} is not of kind tls` });

@@ -4,12 +4,14 @@ import type { Config, Group, Listener, SecretConfig, Service } from '../model/co
 import type { HttpRoute } from '../model/route.ts';
 import { type Collection, type Entries, type Entry, lineOf, member, toProblem } from './entries.ts';
 import { check, type Fault } from './issues.ts';
+import { nearest, quote } from './nearest.ts';
 import { BUILT_IN_STORE } from './references.ts';
 import { name, oneKey } from './scalars.ts';
 import { groupSchema } from './schema/group.ts';
 import { httpRouteSchema } from './schema/http-route.ts';
 import { listenerSchema } from './schema/listener.ts';
 import { serviceSchema } from './schema/service.ts';
+import { MAX_PROBLEMS } from './tree.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 export type Resources = Omit<Config, 'hash'>;
@@ -29,15 +31,14 @@ export function buildResources(
     const values = new Map<string, Value>();
     const sorted = [...(entries.get(collection)?.values() ?? [])].sort((a, b) => (a.name < b.name ? -1 : 1));
     for (const entry of sorted) {
+      if (problems.length > MAX_PROBLEMS) break;
       const { value, faults } = build(entry);
-      problems.push(...faults.map((fault) => toProblem(entry, fault)));
+      for (const fault of faults.slice(0, MAX_PROBLEMS)) problems.push(toProblem(entry, fault));
       if (value !== undefined) values.set(entry.name, value);
     }
     return values;
   }
-  const source = oneKey(schemas(vocabulary.sources), 'the kind of source');
-  const store = oneKey(schemas(vocabulary.secretStores), 'the kind of store');
-  const route = httpRouteSchema(vocabulary.filters);
+  const { source, store, route } = schemasOf(vocabulary);
   const resources: Resources = {
     sources: all('sources', (entry) => kindAndOptions(entry, source)),
     secretStores: all('secretStores', (entry) => kindAndOptions(entry, store)),
@@ -51,6 +52,27 @@ export function buildResources(
     groups: all('groups', (entry) => buildGroup(entry)),
   };
   return { resources, problems };
+}
+
+interface Schemas {
+  readonly source: ReturnType<typeof oneKey>;
+  readonly store: ReturnType<typeof oneKey>;
+  readonly route: ReturnType<typeof httpRouteSchema>;
+}
+
+/** Zod compiles a schema at its first use: one vocabulary, one set of schemas. */
+const compiled = new WeakMap<Vocabulary, Schemas>();
+
+function schemasOf(vocabulary: Vocabulary): Schemas {
+  const known = compiled.get(vocabulary);
+  if (known !== undefined) return known;
+  const made = {
+    source: oneKey(schemas(vocabulary.sources), 'the kind of source'),
+    store: oneKey(schemas(vocabulary.secretStores), 'the kind of store'),
+    route: httpRouteSchema(vocabulary.filters),
+  };
+  compiled.set(vocabulary, made);
+  return made;
 }
 
 function schemas(registry: ReadonlyMap<string, { readonly schema: z.ZodType }>): Record<string, z.ZodType> {
@@ -91,12 +113,21 @@ function buildSecret(entry: Entry, entries: Entries, vocabulary: Vocabulary): Ou
   if (adapter === undefined) return { faults: [] };
   const schema = adapter.refs[kind];
   if (schema === undefined)
-    return { faults: [{ path: [kind], message: `the store "${store}" holds no secrets of kind ${kind}` }] };
+    return {
+      faults: [{ path: [kind], message: `the store ${quote(store)} holds no secrets of kind ${kind}` }],
+    };
   const ref = check(schema, written);
-  const inner = ref.faults.map((fault) => ({ ...fault, path: [kind, ...fault.path] }));
+  const inner = ref.faults.map((fault) => withStoreHint({ ...fault, path: [kind, ...fault.path] }));
   return inner.length > 0
     ? { faults: inner }
     : { value: { name: entry.name, origin: entry.origin, kind, store, ref: ref.value }, faults: [] };
+}
+
+/** The schema of a reference is the store's own and does not know the key that names the store. */
+function withStoreHint(fault: Fault): Fault {
+  const key = fault.path.length === 2 && fault.atKey === true ? fault.path[1] : undefined;
+  const meant = typeof key === 'string' ? nearest(key, ['store']) : undefined;
+  return meant === undefined ? fault : { ...fault, hint: 'did you mean "store"?' };
 }
 
 function kindOfStore(store: string, entries: Entries): string | undefined {

@@ -13,14 +13,15 @@ export function durationMs(text: string): number {
   return sum;
 }
 
+const DURATION = 'expected a duration such as "5s", "250ms" or "1m30s"';
 export const duration = z
   .string({
     error: (issue) =>
       typeof issue.input === 'number'
         ? `expected a duration with its unit, got ${issue.input}; write "${issue.input}s" for seconds`
-        : undefined,
+        : DURATION,
   })
-  .regex(/^([0-9]{1,5}(ms|h|m|s)){1,4}$/, 'expected a duration such as "5s", "250ms" or "1m30s"')
+  .regex(/^([0-9]{1,5}(ms|h|m|s)){1,4}$/, DURATION)
   .transform(durationMs);
 
 export const port = z

@@ -5,6 +5,9 @@ import { toData } from './data.ts';
 /** Larger files are refused: parsing is on the event loop, and 10,000 resources need about 3 MB. */
 export const MAX_FILE_BYTES = 8 * 1024 * 1024;
 
+/** More are not looked for: nobody reads them, and each costs the finding of its place. */
+export const MAX_PROBLEMS = 500;
+
 /** One parsed file: the data, and the means to say where a part of it stands. */
 export interface Tree {
   readonly path: string;
@@ -34,6 +37,7 @@ export function parseTree(path: string, text: string): { tree?: Tree; problems: 
   let root: ParsedNode | null;
   const problems: Problem[] = [];
   const add = (offset: number, message: string, hint?: string) => {
+    if (problems.length >= MAX_PROBLEMS) return;
     const { line, col } = lines.linePos(offset);
     problems.push({ message, path: '', file: path, line: Math.max(line, 1), column: Math.max(col, 1), hint });
   };
@@ -50,7 +54,9 @@ export function parseTree(path: string, text: string): { tree?: Tree; problems: 
       logLevel: 'error',
     });
     for (const error of document.errors) add(error.pos[0], syntaxMessage(error.code, error.message));
-    for (const warning of document.warnings) add(warning.pos[0], warning.message);
+    // Tags are refused in toData, in our words.
+    for (const warning of document.warnings)
+      if (warning.code !== 'TAG_RESOLVE_FAILED') add(warning.pos[0], warning.message);
     root = document.contents;
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
@@ -69,6 +75,7 @@ function refuseText(text: string): string | undefined {
   const brackets = deepestFlow(text);
   if (brackets > 500)
     return `nested more than 500 brackets deep (${brackets}); muster's config needs fewer than 20`;
+  if (/(?:[&!]\S{0,80}[ \t]+){100}/.test(text)) return 'has 100 anchors or tags on one value';
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
   const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f]/.exec(text);
   if (control === null) return undefined;

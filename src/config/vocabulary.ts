@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { SecretKind } from '../model/config.ts';
+import type { HttpRoute, HttpRule } from '../model/route.ts';
 
 /** What the registries contribute to the language. `secretStores` must hold `file`, the built-in store. */
 export interface Vocabulary {
@@ -15,4 +16,13 @@ export interface Vocabulary {
 }
 
 /** Filters that answer by themselves, so that a rule with one needs no backends. */
-export const ANSWERING_FILTERS: ReadonlySet<string> = new Set(['requestRedirect', 'directResponse']);
+const ANSWERING_FILTERS: ReadonlySet<string> = new Set(['requestRedirect', 'directResponse']);
+
+/** Names of the filters that answer in a rule, its route's own included. */
+export function answersOf(
+  route: Pick<HttpRoute, 'filters'>,
+  rule: Pick<HttpRule, 'filters'>,
+): readonly string[] {
+  const names = [...route.filters, ...rule.filters].map((filter) => filter.name);
+  return [...ANSWERING_FILTERS.intersection(new Set(names))];
+}

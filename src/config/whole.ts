@@ -2,7 +2,7 @@ import type { Problem } from '../errors.ts';
 import type { Config } from '../model/config.ts';
 import { type Collection, type Entries, toProblem } from './entries.ts';
 import type { Resources } from './resources.ts';
-import { ANSWERING_FILTERS } from './vocabulary.ts';
+import { answersOf } from './vocabulary.ts';
 
 type Report = (
   collection: Collection,
@@ -19,7 +19,7 @@ export function checkWhole(resources: Resources, entries: Entries, previous?: Co
     if (entry !== undefined) problems.push(toProblem(entry, { path, message }));
   };
   checkGroups(resources, previous, report);
-  checkBackends(resources, report);
+  checkAnswers(resources, report);
   checkPriorities(resources, report);
   return problems;
 }
@@ -55,21 +55,25 @@ function checkGroups(resources: Resources, previous: Config | undefined, report:
   }
 }
 
-/** Gateway API answers such a rule with 500; here it is a mistake that validate can see, so it is refused. */
-function checkBackends(resources: Resources, report: Report): void {
+/** Gateway API answers a rule without backends with 500; here it is a mistake that validate can see, so it is refused. */
+function checkAnswers(resources: Resources, report: Report): void {
   for (const route of resources.httpRoutes.values()) {
     for (const [index, rule] of route.rules.entries()) {
-      const answers = [...route.filters, ...rule.filters].some((filter) =>
-        ANSWERING_FILTERS.has(filter.name),
-      );
-      if (rule.backends.length === 0 && !answers) {
+      const answers = answersOf(route, rule);
+      if (answers.length === 0 && rule.backends.length === 0)
         report(
           'httpRoutes',
           route.name,
           ['rules', index],
           'the rule has no backends and no filter that answers (requestRedirect, directResponse)',
         );
-      }
+      if (answers.length > 1)
+        report(
+          'httpRoutes',
+          route.name,
+          ['rules', index],
+          `${answers.join(' and ')} both answer here: keep one (filters of the route apply to every rule)`,
+        );
     }
   }
 }

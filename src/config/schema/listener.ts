@@ -1,11 +1,40 @@
 import { z } from 'zod';
+import { quote } from '../nearest.ts';
 import { hostname, ip, name, port } from '../scalars.ts';
 
-const tlsVersion = z.union([
-  z.enum(['1.2', '1.3']),
-  z.literal(1.2).transform(() => '1.2' as const),
-  z.literal(1.3).transform(() => '1.3' as const),
-]);
+const tlsVersion = z.union(
+  [
+    z.enum(['1.2', '1.3']),
+    z.literal(1.2).transform(() => '1.2' as const),
+    z.literal(1.3).transform(() => '1.3' as const),
+  ],
+  'expected "1.2" or "1.3"',
+);
+
+/** A name may have an RSA and an ECDSA certificate; a third, or one twice, is nothing a client could choose. */
+const MAX_ALTERNATIVES = 2;
+
+interface Repeated {
+  readonly index: number;
+  readonly message: string;
+}
+
+function repeatedCertificates(
+  certificates: readonly { readonly secret: string; readonly hostnames: readonly string[] }[],
+): readonly Repeated[] {
+  const byName = new Map<string, Set<string>>();
+  return certificates.flatMap(({ secret, hostnames }, index) =>
+    (hostnames.length === 0 ? [DEFAULT] : hostnames).flatMap((served) => {
+      const secrets = byName.get(served) ?? new Set();
+      byName.set(served, secrets);
+      if (secrets.has(secret)) return [{ index, message: `${quote(secret)} is listed twice for ${served}` }];
+      if (secrets.add(secret).size <= MAX_ALTERNATIVES) return [];
+      return [{ index, message: `${served} has more than two certificates (one RSA, one ECDSA)` }];
+    }),
+  );
+}
+
+const DEFAULT = 'every other name';
 
 const tls = z
   .strictObject({
@@ -20,7 +49,7 @@ const tls = z
         }),
       )
       .min(1, 'expected at least one certificate')
-      .describe('Certificates, chosen by SNI.'),
+      .describe('Certificates, chosen by SNI. Two for one name are alternatives: one RSA, one ECDSA.'),
     minVersion: tlsVersion.default('1.2').describe('Lowest TLS version, "1.2" or "1.3". Default "1.2".'),
     maxVersion: tlsVersion.default('1.3').describe('Highest TLS version. Default "1.3".'),
     alpn: z
@@ -32,18 +61,8 @@ const tls = z
     const issue = (path: (string | number)[], message: string) =>
       context.addIssue({ code: 'custom', path, message });
     if (value.minVersion > value.maxVersion) issue(['minVersion'], 'is above maxVersion');
-    const seen = new Set<string>();
-    for (const [index, certificate] of value.certificates.entries()) {
-      const names = certificate.hostnames.length === 0 ? ['default'] : certificate.hostnames;
-      for (const served of names) {
-        const what =
-          served === 'default'
-            ? 'a second certificate without hostnames'
-            : `"${served}" is served by two certificates`;
-        if (seen.has(served)) issue(['certificates', index], what);
-        seen.add(served);
-      }
-    }
+    for (const { index, message } of repeatedCertificates(value.certificates))
+      issue(['certificates', index], message);
   });
 
 const redirect = z.union([
