@@ -8,7 +8,7 @@ const DEEPEST = 32;
 
 /** google.protobuf.Struct as plain data. The object has no prototype: a key may be `__proto__`. */
 export function decodeStruct(reader: Reader, end: number, depth = 0): Readonly<Record<string, unknown>> {
-  if (depth > DEEPEST) throw new RangeError(`metadata is nested deeper than ${DEEPEST}`);
+  checkDepth(depth);
   const fields: Record<string, unknown> = Object.create(null);
   while (reader.pos < end) {
     const tag = reader.uint32();
@@ -24,14 +24,13 @@ function readField(reader: Reader, end: number, fields: Record<string, unknown>,
   while (reader.pos < end) {
     const tag = reader.uint32();
     if (tag === 10) key = internText(reader.string());
-    else if (tag === 18) value = readValue(reader, reader.uint32() + reader.pos, depth + 1);
+    else if (tag === 18) value = readValue(reader, reader.uint32() + reader.pos, depth);
     else reader.skipType(tag & 7);
   }
   fields[key] = value;
 }
 
 function readValue(reader: Reader, end: number, depth: number): unknown {
-  if (depth > DEEPEST) throw new RangeError(`metadata is nested deeper than ${DEEPEST}`);
   let value: unknown = null;
   while (reader.pos < end) {
     const tag = reader.uint32();
@@ -59,11 +58,16 @@ function readValue(reader: Reader, end: number, depth: number): unknown {
 }
 
 function readList(reader: Reader, end: number, depth: number): readonly unknown[] {
+  checkDepth(depth);
   const values: unknown[] = [];
   while (reader.pos < end) {
     const tag = reader.uint32();
-    if (tag === 10) values.push(readValue(reader, reader.uint32() + reader.pos, depth + 1));
+    if (tag === 10) values.push(readValue(reader, reader.uint32() + reader.pos, depth));
     else reader.skipType(tag & 7);
   }
   return values;
+}
+
+function checkDepth(depth: number): void {
+  if (depth >= DEEPEST) throw new RangeError(`metadata is nested deeper than ${DEEPEST}`);
 }

@@ -46,15 +46,20 @@ export function encodeDelta(envelope: Envelope & { readonly removed: readonly st
   ]);
 }
 
-const sotwSlices = new WeakMap<Resource, Buffer>();
-const deltaSlices = new WeakMap<Resource, Buffer>();
+interface Slice {
+  readonly typeUrl: string;
+  readonly bytes: Buffer;
+}
+
+const sotwSlices = new WeakMap<Resource, Slice>();
+const deltaSlices = new WeakMap<Resource, Slice>();
 
 function sotwSlice(typeUrl: string, resource: Resource): Buffer {
-  return cached(sotwSlices, resource, () => bytesField(SOTW.resources, any(typeUrl, resource)));
+  return cached(sotwSlices, typeUrl, resource, () => bytesField(SOTW.resources, any(typeUrl, resource)));
 }
 
 function deltaSlice(typeUrl: string, resource: Resource): Buffer {
-  return cached(deltaSlices, resource, () => {
+  return cached(deltaSlices, typeUrl, resource, () => {
     const message = Buffer.concat([
       textField(RESOURCE.version, resource.version),
       bytesField(RESOURCE.resource, any(typeUrl, resource)),
@@ -68,10 +73,16 @@ function any(typeUrl: string, resource: Resource): Buffer {
   return Buffer.concat([textField(ANY.typeUrl, typeUrl), bytesField(ANY.value, resource.bytes)]);
 }
 
-function cached(slices: WeakMap<Resource, Buffer>, resource: Resource, make: () => Buffer): Buffer {
+/** A resource is of one type, but nothing keeps a caller from serving it under two. */
+function cached(
+  slices: WeakMap<Resource, Slice>,
+  typeUrl: string,
+  resource: Resource,
+  make: () => Buffer,
+): Buffer {
   const known = slices.get(resource);
-  if (known !== undefined) return known;
-  const made = make();
-  slices.set(resource, made);
-  return made;
+  if (known?.typeUrl === typeUrl) return known.bytes;
+  const bytes = make();
+  slices.set(resource, { typeUrl, bytes });
+  return bytes;
 }
