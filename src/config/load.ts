@@ -5,7 +5,7 @@ import { type ConfigFile, readConfigFiles } from './files.ts';
 import { contentHash } from './hash.ts';
 import { checkReferences } from './references.ts';
 import { buildResources } from './resources.ts';
-import { parseTree, type Tree } from './tree.ts';
+import { MAX_PROBLEMS, parseTree, type Tree } from './tree.ts';
 import type { Vocabulary } from './vocabulary.ts';
 import { findWarnings } from './warnings.ts';
 import { checkWhole } from './whole.ts';
@@ -29,11 +29,11 @@ export function parseConfig(
   const problems: Problem[] = [];
   for (const { path, text } of [...files].sort((a, b) => (a.path < b.path ? -1 : 1))) {
     const parsed = parseTree(path, text);
-    problems.push(...parsed.problems);
+    for (const problem of parsed.problems) problems.push(problem);
     if (parsed.tree !== undefined) trees.push(parsed.tree);
   }
   const merged = mergeTrees(trees);
-  problems.push(...merged.problems);
+  for (const problem of merged.problems) problems.push(problem);
   // A file that could not be read would make every name in it look unknown.
   if (problems.length > 0 && trees.length < files.length) return { problems: sorted(problems), warnings: [] };
   return fromEntries(merged.entries, problems, vocabulary, previous);
@@ -54,13 +54,16 @@ function fromEntries(
   return { config, problems, warnings: sorted(findWarnings(config, entries, references.used)) };
 }
 
+const TOO_MANY: Problem = { path: '', message: `there are more: the first ${MAX_PROBLEMS} are shown` };
+
 function sorted(problems: readonly Problem[]): readonly Problem[] {
-  return [...problems].sort(
+  const all = [...problems].sort(
     (a, b) =>
       compare(a.file ?? '', b.file ?? '') ||
       (a.line ?? 0) - (b.line ?? 0) ||
       (a.column ?? 0) - (b.column ?? 0),
   );
+  return all.length <= MAX_PROBLEMS ? all : [...all.slice(0, MAX_PROBLEMS), TOO_MANY];
 }
 
 function compare(a: string, b: string): number {
