@@ -47,6 +47,10 @@ export class DeltaType implements TypeState {
   /** Subscribe first, then unsubscribe: both of `*` in a first message means nothing (rule W6). */
   #open({ subscribe, unsubscribe, initialVersions }: DeltaRequest): void {
     this.#known = initialVersions;
+    if (subscribe.length > 0 && unsubscribe.length === 0) {
+      this.standing.subscription = Subscription.of(subscribe);
+      return;
+    }
     const legacy = subscribe.length === 0 && this.#context.legacyWildcard(this.typeUrl);
     const start = legacy ? Subscription.exactly(true, []) : Subscription.NONE;
     this.standing.subscription = start.change(subscribe, unsubscribe);

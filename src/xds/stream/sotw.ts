@@ -6,11 +6,12 @@ import { Answers } from './answers.ts';
 import type { SotwRequest } from './messages.ts';
 import type { Push, PushContent, PushKey } from './push.ts';
 import { NO_NAMES, Standing } from './standing.ts';
-import { Subscription, WILDCARD } from './subscription.ts';
+import { Subscription } from './subscription.ts';
 import type { StreamContext, TypeState } from './type-state.ts';
 
 /** Absence in a response of these means removal; the others cannot be removed at all (rule B8). */
 const FULL_STATE: ReadonlySet<string> = new Set([TYPE_URL.cluster, TYPE_URL.listener]);
+const EVERYTHING = Subscription.exactly(true, []);
 /** A response that lists more than the set of its label must not be taken for it by another replica (rule B10). */
 const HELD_SUFFIX = '+';
 
@@ -62,12 +63,11 @@ export class SotwType implements TypeState {
   }
 
   #wanted({ resourceNames }: SotwRequest): Subscription {
-    if (resourceNames.length > 0) this.#neverNamed = false;
-    const legacy = this.#neverNamed && this.#context.legacyWildcard(this.typeUrl);
-    const wildcard = legacy || resourceNames.includes(WILDCARD);
-    const { subscription } = this.standing;
-    const same = subscription.isExactly(wildcard, resourceNames);
-    return same ? subscription : Subscription.exactly(wildcard, resourceNames);
+    if (resourceNames.length > 0) {
+      this.#neverNamed = false;
+      return Subscription.of(resourceNames, this.standing.subscription);
+    }
+    return this.#neverNamed && this.#context.legacyWildcard(this.typeUrl) ? EVERYTHING : Subscription.NONE;
   }
 
   /** Names that are new on the list are due although their version did not change (rule B6). */

@@ -41,16 +41,22 @@ export class Subscription {
 
   /** Subscribe first, then unsubscribe (rule W6). `*` means the wildcard on both lists. */
   change(subscribe: readonly string[], unsubscribe: readonly string[]): Subscription {
-    if (this === Subscription.NONE && unsubscribe.length === 0) {
-      const known = recent(subscribe);
-      if (known !== undefined) return known;
-    }
     const removed = new Set(unsubscribe);
     const wildcard = (this.wildcard || subscribe.includes(WILDCARD)) && !removed.has(WILDCARD);
     const added = new Set(subscribe.filter((name) => isAddition(name, this.names, removed)));
     const gone = [...removed].filter((name) => this.names.has(name));
     if (wildcard === this.wildcard && added.size === 0 && gone.length === 0) return this;
     return intern(this, wildcard, added, gone);
+  }
+
+  /** What a list says that stands for itself, `*` on it included. It is probably what it was: `likely`. */
+  static of(list: readonly string[], likely: Subscription = Subscription.NONE): Subscription {
+    const known = meanings.get(list);
+    if (known !== undefined) return known;
+    const same = likely.isExactly(list.includes(WILDCARD), list);
+    const meant = same ? likely : Subscription.NONE.change(list, []);
+    if (list.length >= FEWEST_NAMES) meanings.set(list, meant);
+    return meant;
   }
 
   /** Exactly these names and the wildcard. */
@@ -82,29 +88,12 @@ function isSame(list: readonly string[], names: ReadonlySet<string>): boolean {
   return distinct.size === names.size;
 }
 
-const MOST_RECENT = 8;
 const FEWEST_NAMES = 16;
-let lately: readonly WeakRef<Subscription>[] = [];
-
-/** Nodes of one group come with the same list in the same order: no name of it needs to be hashed. */
-function recent(list: readonly string[]): Subscription | undefined {
-  if (list.length < FEWEST_NAMES) return undefined;
-  const wildcard = list[0] === WILDCARD;
-  const size = list.length - (wildcard ? 1 : 0);
-  for (const ref of lately) {
-    const known = ref.deref();
-    if (known?.wildcard === wildcard && known.names.size === size && isInOrder(list, known.names))
-      return known;
-  }
-  return undefined;
-}
-
-function remember(made: Subscription): Subscription {
-  if (made.names.size >= FEWEST_NAMES) {
-    lately = [new WeakRef(made), ...lately.filter((ref) => ref.deref() !== made)].slice(0, MOST_RECENT);
-  }
-  return made;
-}
+/**
+ * What long lists mean, by identity: equal lists come as one object (wire/name-lists.ts), from every node and with
+ * every ACK, so no name of them needs to be looked at again.
+ */
+const meanings = new WeakMap<readonly string[], Subscription>();
 
 const interned = new Map<string, WeakRef<Subscription>>();
 const forget = new FinalizationRegistry<string>((key) => {
@@ -135,12 +124,12 @@ function intern(
   if (size === 0 && !wildcard) return Subscription.NONE;
   const key = `${wildcard ? 1 : 0} ${size} ${hashA} ${hashB}`;
   const known = interned.get(key)?.deref();
-  if (known !== undefined && holds(known, from, added, gone)) return remember(known);
+  if (known !== undefined && holds(known, from, added, gone)) return known;
   const names = new Set(from.names).union(added).difference(new Set(gone));
   const made = new Subscription(wildcard, names, hashA, hashB);
   interned.set(key, new WeakRef(made));
   forget.register(made, key);
-  return remember(made);
+  return made;
 }
 
 /** The sizes are equal, so it is the same set if everything that is wanted is in it. */

@@ -1,6 +1,7 @@
 import protobuf from 'protobufjs/minimal.js';
 import type { DeltaRequest, NodeInfo, SotwRequest, StatusDetail } from '../stream/messages.ts';
 import { decodeNode } from './decode-node.ts';
+import { readNames } from './name-lists.ts';
 
 type Reader = protobuf.Reader;
 
@@ -35,13 +36,15 @@ function guarded<Request>(bytes: Uint8Array, read: (reader: Reader) => Request):
   }
 }
 
+const NO_NAMES: readonly string[] = [];
+
 function readSotw(reader: Reader): SotwRequest {
   let node: NodeInfo | undefined;
   let versionInfo = '';
   let typeUrl = '';
   let responseNonce = '';
   let error: StatusDetail | undefined;
-  const resourceNames: string[] = [];
+  let resourceNames = NO_NAMES;
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
     switch (tag) {
@@ -52,7 +55,7 @@ function readSotw(reader: Reader): SotwRequest {
         node = decodeNode(reader, reader.uint32() + reader.pos);
         break;
       case 26:
-        resourceNames.push(reader.string());
+        resourceNames = joined(resourceNames, readNames(reader));
         break;
       case 34:
         typeUrl = reader.string();
@@ -70,6 +73,11 @@ function readSotw(reader: Reader): SotwRequest {
   return { kind: 'sotw', node, versionInfo, resourceNames, typeUrl, responseNonce, error };
 }
 
+/** Entries of a repeated field may stand apart; each run of them is read as one. */
+function joined(before: readonly string[], run: readonly string[]): readonly string[] {
+  return before.length === 0 ? run : [...before, ...run];
+}
+
 const NO_VERSIONS: ReadonlyMap<string, string> = new Map();
 
 function readDelta(reader: Reader): DeltaRequest {
@@ -78,8 +86,8 @@ function readDelta(reader: Reader): DeltaRequest {
   let responseNonce = '';
   let error: StatusDetail | undefined;
   let initialVersions: Map<string, string> | undefined;
-  const subscribe: string[] = [];
-  const unsubscribe: string[] = [];
+  let subscribe = NO_NAMES;
+  let unsubscribe = NO_NAMES;
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
     switch (tag) {
@@ -90,10 +98,10 @@ function readDelta(reader: Reader): DeltaRequest {
         typeUrl = reader.string();
         break;
       case 26:
-        subscribe.push(reader.string());
+        subscribe = joined(subscribe, readNames(reader));
         break;
       case 34:
-        unsubscribe.push(reader.string());
+        unsubscribe = joined(unsubscribe, readNames(reader));
         break;
       case 42: {
         initialVersions ??= new Map();
