@@ -1,5 +1,14 @@
 import type { ReplicaView } from '../api/ports.ts';
-import type { NodeView, ReadinessView, SnapshotView, SourceView, StatusView } from '../api/views.ts';
+import type {
+  GroupView,
+  NodeView,
+  ReadinessView,
+  ResourceView,
+  SecretView,
+  SnapshotView,
+  SourceView,
+  StatusView,
+} from '../api/views.ts';
 import type { Problem } from '../errors.ts';
 import type { Builder } from '../fleet/build.ts';
 import type { NodeRegistry } from '../fleet/nodes.ts';
@@ -92,7 +101,7 @@ function statusOf(parts: ViewParts): StatusView {
   };
 }
 
-function groupOf(parts: ViewParts, name: string): StatusView['groups'][number] {
+function groupOf(parts: ViewParts, name: string): GroupView {
   const status = parts.replica.builder.status(name);
   const streams = parts.replica.server.streams().filter(({ stream }) => stream.key === name);
   const counts = Object.entries(status?.counts ?? {}).map(([typeUrl, count]) => [typeWord(typeUrl), count]);
@@ -117,7 +126,7 @@ function sourceOf(parts: ViewParts, name: string, kind: string): SourceView {
   return { name, kind, scopes };
 }
 
-function secretOf(config: Config | undefined, status: SecretStatus): StatusView['secrets'][number] {
+function secretOf(config: Config | undefined, status: SecretStatus): SecretView {
   const { name, state, notAfter, problem } = status;
   return {
     name,
@@ -161,7 +170,7 @@ function snapshotOf(parts: ViewParts, group: string, typeUrl: string | undefined
   const resources = [...parts.replica.builder.resources(group)]
     .filter((resource) => typeUrl === undefined || resource.typeUrl === typeUrl)
     .toSorted((a, b) => rank(a.typeUrl) - rank(b.typeUrl) || (a.name < b.name ? -1 : 1))
-    .map(({ typeUrl: type, name, version, origins, bytes }) => {
+    .map(({ typeUrl: type, name, version, origins, bytes }): ResourceView => {
       const message = type.slice(type.lastIndexOf('/') + 1);
       const resource = parts.proto.toJson(message, parts.proto.decode(message, bytes), { redact: true });
       return { type, name, version, origin: origins, resource };
@@ -177,7 +186,7 @@ function readiness(parts: ViewParts): ReadinessView {
   return { ready: reasons.length === 0, reasons };
 }
 
-function buildProblem({ origin, message }: BuildProblem): StatusView['groups'][number]['problems'][number] {
+function buildProblem({ origin, message }: BuildProblem): GroupView['problems'][number] {
   return defined({ message, path: origin.object, file: origin.file, line: origin.line });
 }
 
