@@ -4,7 +4,7 @@ import { freePort } from '../parts/ports.ts';
 import { steadyRequests } from '../parts/requests.ts';
 import { type RawClient, rawClient } from '../xds/raw-client.ts';
 import { echo } from './parts.ts';
-import { startProxy, untilAnswered } from './proxy.ts';
+import { startProxy, untilAnswered, type Variant } from './proxy.ts';
 import { startReplica, startReplicaChild, type TestReplica } from './replica.ts';
 import { createWorkspace, type Workspace } from './workspace.ts';
 
@@ -26,11 +26,16 @@ export interface Healthy {
 export interface HealthyOptions {
   /** The replica is a process of its own. */
   readonly child?: boolean;
+  readonly variant?: Variant;
   /** More entries of the config, by collection. */
   readonly more?: Readonly<Record<string, object>>;
 }
 
-export async function startHealthy({ child = false, more = {} }: HealthyOptions = {}): Promise<Healthy> {
+export async function startHealthy({
+  child = false,
+  variant = 'delta',
+  more = {},
+}: HealthyOptions = {}): Promise<Healthy> {
   const workspace = await createWorkspace();
   const upstream = await echo({ name: 'one' });
   const port = await freePort();
@@ -43,7 +48,7 @@ export async function startHealthy({ child = false, more = {} }: HealthyOptions 
   });
   await workspace.putConfig(config('first'));
   const replica = child ? await startReplicaChild(workspace) : await startReplica(workspace);
-  const envoy = await startProxy({ xds: [replica.xdsPort] });
+  const envoy = await startProxy({ xds: [replica.xdsPort], variant });
   await envoy.ready();
   const edit = async (edition: string): Promise<void> => {
     await workspace.putConfig(config(edition));
