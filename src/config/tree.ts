@@ -5,6 +5,9 @@ import { toData } from './data.ts';
 /** Larger files are refused: parsing is on the event loop, and 10,000 resources need about 3 MB. */
 export const MAX_FILE_BYTES = 8 * 1024 * 1024;
 
+/** Lines cost more than bytes: seven million empty ones would hold the event loop for seconds. */
+const MAX_LINES = 400_000;
+
 /** More are not looked for: nobody reads them, and each costs the finding of its place. */
 export const MAX_PROBLEMS = 500;
 
@@ -70,8 +73,16 @@ export function parseTree(path: string, text: string): { tree?: Tree; problems: 
   return { tree: { path, data, root, lines }, problems };
 }
 
+function countLines(text: string): number {
+  let lines = 1;
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) lines += 1;
+  return lines;
+}
+
 function refuseText(text: string): string | undefined {
   if (text.length > MAX_FILE_BYTES) return tooLarge(text.length);
+  const lines = countLines(text);
+  if (lines > MAX_LINES) return `has ${lines} lines; a config file may have at most ${MAX_LINES}`;
   const brackets = deepestFlow(text);
   if (brackets > 500)
     return `nested more than 500 brackets deep (${brackets}); muster's config needs fewer than 20`;

@@ -48,6 +48,12 @@ test.each([
   expect(messagesOf(text)).toEqual([message]);
 });
 
+test('BAD6: millions of lines', () => {
+  expect(messagesOf('\n'.repeat(7_000_000))).toEqual([
+    'has 7000001 lines; a config file may have at most 400000',
+  ]);
+});
+
 test('BAD6: mistakes seen through thousands of aliases are found without walking the file for each', () => {
   const text = `services:\n  a: &a { x: 1, y: [1, 2] }\n${many((i) => `  s${i}: *a\n`, 2000)}`;
   expect(messagesOf(text)[0]).toBe('unknown key "x"');
