@@ -12,7 +12,7 @@ export function configJsonSchema(vocabulary: Vocabulary): object {
     sources: collection(oneKey(pick(vocabulary.sources), 'the kind of source'), 'Where endpoints come from.'),
     secretStores: collection(
       oneKey(pick(vocabulary.secretStores), 'the kind of store'),
-      'Where secrets come from; `file` is always there.',
+      'Where secrets come from. The store `file` is always there, with its defaults; an entry of that name gives it options, such as another directory.',
     ),
     secrets: collection(secretSchema(vocabulary), 'Where each secret is read; never its value.'),
     services: collection(serviceSchema, 'Each becomes an Envoy cluster and its endpoints.'),

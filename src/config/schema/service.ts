@@ -71,16 +71,20 @@ const plainCondition = z.union([
     .transform((oneOf): LabelCondition => ({ oneOf })),
 ]);
 
+const existence = z.strictObject({
+  exists: z.boolean().describe('true: the label is there; false: it is not.'),
+});
+
+const pattern = z.strictObject({
+  matches: regex.describe('RE2 that the whole value must match.'),
+});
+
 const condition: z.ZodType<LabelCondition, unknown> = z.union([
   plainCondition,
-  z.strictObject({ exists: z.boolean() }),
-  z.strictObject({ matches: regex }),
+  existence,
+  pattern,
   z.strictObject({
-    not: z.union([
-      plainCondition,
-      z.strictObject({ exists: z.boolean() }),
-      z.strictObject({ matches: regex }),
-    ]),
+    not: z.union([plainCondition, existence, pattern]).describe('The condition that must not hold.'),
   }),
 ]);
 

@@ -16,7 +16,10 @@ export const fileStoreOptions = z.strictObject({
 
 export const tlsFileRef = z.union(
   [
-    z.strictObject({ certificate: file, privateKey: file }),
+    z.strictObject({
+      certificate: file.describe('PEM file of the chain, its leaf first'),
+      privateKey: file.describe('PEM file of the key of the leaf'),
+    }),
     z.strictObject({ bundle: file.describe('One PEM file with the chain and its key') }),
     z.strictObject({
       directory: file.describe('Holds tls.crt and tls.key, or fullchain.pem and privkey.pem'),
@@ -25,10 +28,13 @@ export const tlsFileRef = z.union(
   'write certificate and privateKey, or bundle, or directory',
 );
 
-export const caFileRef = z.strictObject({ certificates: file, crl: file.optional() });
+export const caFileRef = z.strictObject({
+  certificates: file.describe('PEM file of the authorities that are trusted'),
+  crl: file.optional().describe('PEM file of what they revoked; default none'),
+});
 
 export const valueFileRef = z.strictObject({
-  path: file,
+  path: file.describe('File whose bytes are the secret'),
   trim: z.boolean().default(true).describe('Leave out line ends at the end of the file; default true'),
 });
 

@@ -8,11 +8,11 @@ const pathValue = z.string().regex(/^\/[^?#\s]*$/, 'expected a path that starts 
 /** Gateway API's HTTPPathModifier. */
 export const pathModifier = z.discriminatedUnion('type', [
   z.strictObject({
-    type: z.literal('ReplaceFullPath'),
+    type: z.literal('ReplaceFullPath').describe('ReplaceFullPath: another path for all.'),
     replaceFullPath: pathValue.describe('The new path; the query stays.'),
   }),
   z.strictObject({
-    type: z.literal('ReplacePrefixMatch'),
+    type: z.literal('ReplacePrefixMatch').describe('ReplacePrefixMatch: another beginning, the rest stays.'),
     replacePrefixMatch: z
       .union([pathValue, z.literal('')])
       .describe('Put in the place of the prefix that matched.'),
