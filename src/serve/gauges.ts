@@ -4,7 +4,7 @@ import type { Config } from '../model/config.ts';
 import type { SnapshotCache } from '../xds/cache.ts';
 import type { XdsServer } from '../xds/server/server.ts';
 import type { Gauges } from './metrics.ts';
-import type { ConfigFacts } from './view.ts';
+import type { ConfigFacts } from './running-config.ts';
 
 interface Measured {
   readonly config: Config | undefined;

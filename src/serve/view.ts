@@ -23,15 +23,7 @@ import type { StreamStatus } from '../xds/server/options.ts';
 import type { XdsServer } from '../xds/server/server.ts';
 import { PUSH_ORDER } from '../xds/type-urls.ts';
 import { typeWord } from './node-port.ts';
-
-/** What status says of the config that runs. */
-export interface ConfigFacts {
-  readonly path: string;
-  readonly revision: number;
-  readonly loadedAt: number;
-  readonly restored: boolean;
-  readonly problems: readonly Problem[];
-}
+import type { ConfigFacts } from './running-config.ts';
 
 interface Shown {
   readonly config: Config | undefined;

@@ -1,0 +1,113 @@
+import type { Logger } from 'pino';
+import { SOURCES } from '../discovery/index.ts';
+import type { ScopeReport, SourceAdapter } from '../discovery/source.ts';
+import type { MusterError } from '../errors.ts';
+import type { FleetLoop } from '../fleet/loop.ts';
+import { SourceRunner } from '../fleet/source-runner.ts';
+import type { World } from '../fleet/world.ts';
+import type { Config } from '../model/config.ts';
+import { createSecretRefresher, type SecretRefresher } from '../secrets/refresh.ts';
+import type { CheckedSecret } from '../secrets/store.ts';
+import { FirstAnswers } from './first-answers.ts';
+import type { Metrics } from './metrics.ts';
+import { Stores } from './stores.ts';
+
+interface FeedsOptions {
+  readonly loop: FleetLoop;
+  readonly world: World;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** What flows in: the sources and secrets of the config that runs, each on its own clock. */
+export class Feeds {
+  readonly #options: FeedsOptions;
+  readonly #first = new FirstAnswers();
+  readonly #stores = new Stores();
+  readonly #sources: SourceRunner;
+  readonly secrets: SecretRefresher;
+  #baseDir = '.';
+
+  constructor(options: FeedsOptions) {
+    const { logger, signal } = options;
+    this.#options = options;
+    this.#sources = new SourceRunner({
+      create: ({ name, kind, options: written }) => {
+        const adapter = adapterOf(kind);
+        if (adapter === undefined) throw new RangeError(`no source of kind "${kind}"`);
+        const knownScopes = options.world.scopes(name).map(({ scope }) => scope);
+        return adapter.create(written, { name, baseDir: this.#baseDir, knownScopes });
+      },
+      onReport: (source, report) => this.#report(source, report),
+      onCrash: (source, err) =>
+        logger.error({ source, err }, 'a source failed by a fault of ours; it is started again'),
+    });
+    this.secrets = createSecretRefresher({
+      signal,
+      onSecret: (name, secret) => this.#secret(name, secret),
+      onProblem: (name, problem) => this.#secretProblem(name, problem),
+      onWarning: (name, warning) => logger.warn({ secret: name }, warning),
+    });
+  }
+
+  /** Starts all of them; resolves when each has answered once, good or bad, or after `mostMs`. */
+  async begin(config: Config, baseDir: string, mostMs: number): Promise<void> {
+    this.#baseDir = baseDir;
+    this.#first.expect(config);
+    this.follow(config);
+    await this.#first.wait(mostMs);
+  }
+
+  /** Exactly those of this config from now on; what is equal runs on. */
+  follow(config: Config): void {
+    this.#sources.update(config.sources.values());
+    this.secrets.update(config.secrets.values(), this.#stores.update(config, this.#baseDir));
+  }
+
+  close(): Promise<void> {
+    return this.#sources.close();
+  }
+
+  #report(source: string, report: ScopeReport): void {
+    const { loop, world, metrics, logger } = this.#options;
+    const before = world.scopes(source).find(({ scope }) => scope === report.scope);
+    metrics.sourceReports.inc({ source, result: report.kind });
+    loop.report(source, report);
+    this.#first.source(source);
+    const about = { source, scope: report.scope };
+    if (report.kind === 'complete') {
+      if (before?.error !== undefined) logger.info(about, 'the scope can be read again');
+    } else if (before?.error !== report.error.message) {
+      logger.warn({ ...about, error: report.error.message }, 'a scope cannot be read; its last good stays');
+    }
+  }
+
+  #secret(name: string, secret: CheckedSecret): void {
+    const { loop, logger } = this.#options;
+    logger.info({ secret: name, version: secret.version }, 'a secret has a new version');
+    loop.secret(name, secret);
+    this.#first.secret(name);
+  }
+
+  #secretProblem(name: string, problem: MusterError | undefined): void {
+    const { metrics, logger } = this.#options;
+    this.#first.secret(name);
+    if (problem === undefined) {
+      logger.info({ secret: name }, 'the secret is well again');
+      return;
+    }
+    metrics.secretProblems.inc();
+    logger.error({ secret: name }, `${problem.message}; the last good version stays`);
+  }
+}
+
+/** The label by which a source names its services. */
+export function serviceLabel(kind: string): string | undefined {
+  return adapterOf(kind)?.serviceLabel;
+}
+
+function adapterOf(kind: string): SourceAdapter<unknown> | undefined {
+  const adapters: Readonly<Record<string, SourceAdapter<unknown>>> = SOURCES;
+  return adapters[kind];
+}
