@@ -12,6 +12,7 @@ import type { NodeInfo } from '../xds/stream/messages.ts';
 import type { StreamEvent, StreamRefusal } from '../xds/stream/stream.ts';
 import { TYPE_URL } from '../xds/type-urls.ts';
 import type { Metrics } from './metrics.ts';
+import { isInSync } from './node-views.ts';
 
 export interface NodePortParts {
   readonly cache: SnapshotCache;
@@ -53,7 +54,7 @@ export function isSettled(server: XdsServer, group: string): boolean {
   return server
     .streams()
     .filter(({ stream }) => stream.key === group)
-    .every(({ types }) => types.every(({ status }) => status !== 'STALE' && status !== 'ERROR'));
+    .every(isInSync);
 }
 
 function identify(parts: NodePortParts, node: NodeInfo, peer: Peer): { key: string } | StreamRefusal {

@@ -1,7 +1,6 @@
 import type { ReplicaView } from '../api/ports.ts';
 import type {
   GroupView,
-  NodeView,
   ReadinessView,
   ResourceView,
   SecretView,
@@ -19,10 +18,10 @@ import type { Config } from '../model/config.ts';
 import type { SecretRefresher, SecretStatus } from '../secrets/refresh.ts';
 import type { SnapshotCache } from '../xds/cache.ts';
 import type { ProtoRegistry } from '../xds/proto/registry.ts';
-import type { StreamStatus } from '../xds/server/options.ts';
 import type { XdsServer } from '../xds/server/server.ts';
 import { PUSH_ORDER } from '../xds/type-urls.ts';
 import { typeWord } from './node-port.ts';
+import { isInSync, iso, nodesOf } from './node-views.ts';
 import type { ConfigFacts } from './running-config.ts';
 
 interface Shown {
@@ -54,11 +53,7 @@ export function createView(replica: Shown, facts: ViewFacts): ReplicaView {
   const parts: ViewParts = { ...facts, replica };
   return {
     status: () => statusOf(parts),
-    nodes: () =>
-      parts.replica.server
-        .streams()
-        .map((status) => nodeOf(parts, status))
-        .toSorted(byId),
+    nodes: () => nodesOf(replica.server.streams(), replica.nodes),
     refused: () =>
       parts.replica.nodes.turnedAway().map(({ at, ...refused }) => ({ ...refused, at: iso(at) })),
     snapshot: (group, typeUrl) => snapshotOf(parts, group, typeUrl),
@@ -129,33 +124,6 @@ function secretOf(config: Config | undefined, status: SecretStatus): SecretView 
   };
 }
 
-function nodeOf({ replica: { nodes } }: ViewParts, status: StreamStatus): NodeView {
-  const { stream, types } = status;
-  const version = stream.node.userAgentVersion;
-  return {
-    id: stream.node.id,
-    group: stream.key,
-    address: stream.peer.address,
-    variant: stream.variant,
-    ...(version === '' ? {} : { envoyVersion: version }),
-    connectedSince: iso(stream.connectedAt),
-    inSync: isInSync(status),
-    types: types.map(({ typeUrl, status: word, acked }) => {
-      const refusal = nodes.refusal(stream.id, typeUrl);
-      return {
-        type: typeUrl,
-        ...(acked === '' ? {} : { acked }),
-        pending: word === 'STALE',
-        ...(refusal === undefined ? {} : { nack: { ...refusal, at: iso(refusal.at) } }),
-      };
-    }),
-  };
-}
-
-function isInSync({ types }: StreamStatus): boolean {
-  return types.every(({ status }) => status !== 'STALE' && status !== 'ERROR');
-}
-
 function snapshotOf(parts: ViewParts, group: string, typeUrl: string | undefined): SnapshotView | undefined {
   const snapshot = parts.replica.cache.get(group);
   if (snapshot === undefined) return undefined;
@@ -197,12 +165,4 @@ function defined(problem: Problem): StatusView['config']['problems'][number] {
 function rank(typeUrl: string): number {
   const at = PUSH_ORDER.indexOf(typeUrl);
   return at < 0 ? PUSH_ORDER.length : at;
-}
-
-function byId(a: NodeView, b: NodeView): number {
-  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }
