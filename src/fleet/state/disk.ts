@@ -61,7 +61,8 @@ class DiskState implements FleetState {
       stored.config?.revision ?? 0,
       ...stored.snapshots.map((s) => s.revision),
     );
-    this.#reserved = this.#revision;
+    this.#reserve();
+    await this.flush();
     return stored;
   }
 
@@ -94,11 +95,7 @@ class DiskState implements FleetState {
   /** Numbers are reserved on disk in blocks, so a crash before a write never gives one out twice. */
   nextRevision(): number {
     this.#revision += 1;
-    if (this.#revision > this.#reserved - REVISION_BLOCK / 2) {
-      this.#reserved = this.#revision + REVISION_BLOCK;
-      const facts = this.#reserved;
-      this.#save(REVISION_KEY, () => this.#files.write({ key: REVISION_KEY, facts, parts: new Map() }));
-    }
+    if (this.#revision > this.#reserved - REVISION_BLOCK / 2) this.#reserve();
     return this.#revision;
   }
 
@@ -127,6 +124,12 @@ class DiskState implements FleetState {
       this.#setHealth(error);
       return { entries: [], problems: [`state directory ${this.#options.dir}: ${errorText(error)}`] };
     }
+  }
+
+  #reserve(): void {
+    this.#reserved = this.#revision + REVISION_BLOCK;
+    const facts = this.#reserved;
+    this.#save(REVISION_KEY, () => this.#files.write({ key: REVISION_KEY, facts, parts: new Map() }));
   }
 
   #save(key: string, task: Task): void {

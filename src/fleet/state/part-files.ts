@@ -118,7 +118,11 @@ export class PartFiles {
     const parts = new Map<string, Uint8Array>();
     for (const [part, digest] of Object.entries(manifest.parts)) {
       const bytes = await readFile(join(this.#partsDir, digest));
-      if (hash('sha256', bytes) !== digest) throw new Error(`part ${part} does not match its checksum`);
+      if (hash('sha256', bytes) !== digest) {
+        // Not there for the next write, or its like would be taken for written.
+        this.#present.delete(digest);
+        throw new Error(`part ${part} does not match its checksum`);
+      }
       parts.set(part, bytes);
     }
     return {
