@@ -36,7 +36,17 @@ export function parseConfig(
   for (const problem of merged.problems) problems.push(problem);
   // A file that could not be read would make every name in it look unknown.
   if (problems.length > 0 && trees.length < files.length) return { problems: sorted(problems), warnings: [] };
+  // An editor that died, a redirection that failed: taken at its word it would take everything away.
+  if (problems.length === 0 && [...merged.entries.values()].every((named) => named.size === 0)) {
+    return { problems: [nothingIn(files)], warnings: [] };
+  }
   return fromEntries(merged.entries, problems, vocabulary, previous);
+}
+
+function nothingIn(files: readonly ConfigFile[]): Problem {
+  const [first] = files;
+  const file = first === undefined ? {} : { file: first.path };
+  return { ...file, path: '', message: 'there is nothing in it', hint: 'write at least one group' };
 }
 
 function fromEntries(
