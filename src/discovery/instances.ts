@@ -23,7 +23,7 @@ export class InstanceIndex {
     if (instances.length === 0) this.#scopes.delete(scope);
     else this.#scopes.set(scope, instances);
     for (const [label, values] of this.#labels) {
-      for (const value of new Set(before.map((instance) => labelOf(instance, label)))) {
+      for (const value of byLabel(before, label).keys()) {
         if (value !== undefined) forget(values, value, scope);
       }
       addScope(values, label, scope, instances);
@@ -35,10 +35,14 @@ export class InstanceIndex {
     for (const instances of this.#scopes.values()) yield* instances;
   }
 
-  /** The instances whose `label` is `value`. */
-  *withLabel(label: string, value: string): Generator<Instance, void, void> {
-    const scopes = this.#indexOf(label).get(value);
-    if (scopes !== undefined) for (const instances of scopes.values()) yield* instances;
+  /** The same, as one list for each scope. */
+  lists(): Iterable<readonly Instance[]> {
+    return this.#scopes.values();
+  }
+
+  /** The instances whose `label` is `value`, likewise. */
+  withLabel(label: string, value: string): Iterable<readonly Instance[]> {
+    return this.#indexOf(label).get(value)?.values() ?? [];
   }
 
   #indexOf(label: string): Map<string, ByScope> {
@@ -62,12 +66,24 @@ function addScope(
   scope: string,
   instances: readonly Instance[],
 ): void {
-  for (const [value, some] of Map.groupBy(instances, (instance) => labelOf(instance, label))) {
+  for (const [value, some] of byLabel(instances, label)) {
     if (value === undefined) continue;
-    const scopes = values.get(value) ?? new Map();
-    scopes.set(scope, some);
-    values.set(value, scopes);
+    const scopes = values.get(value);
+    if (scopes === undefined) values.set(value, new Map([[scope, some]]));
+    else scopes.set(scope, some);
   }
+}
+
+/** Where a scope is one service of a registry, all its instances have one value: nothing is copied. */
+function byLabel(
+  instances: readonly Instance[],
+  label: string,
+): ReadonlyMap<string | undefined, readonly Instance[]> {
+  const [first] = instances;
+  if (first === undefined) return new Map();
+  const value = labelOf(first, label);
+  if (instances.every((instance) => labelOf(instance, label) === value)) return new Map([[value, instances]]);
+  return Map.groupBy(instances, (instance) => labelOf(instance, label));
 }
 
 function forget(values: Map<string, ByScope>, value: string, scope: string): void {

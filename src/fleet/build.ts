@@ -104,16 +104,21 @@ export class Builder {
     if (config?.groups.has(group) !== true) return { kind: 'gone' };
     const state = this.#state(group);
     try {
-      const changes = this.#changes(state, config, now);
+      const step = this.#changes(state, config, now);
+      const { changes } = step;
       state.failure = undefined;
-      if (changes.set.length === 0 && changes.remove.length === 0 && state.revision > 0)
+      if (changes.set.length === 0 && changes.remove.length === 0 && state.revision > 0) {
+        state.committed = step.wanted;
         return { kind: 'unchanged' };
+      }
       const revision = this.#options.nextRevision();
-      this.#commit(state, changes, revision);
+      this.#commit(state, step, revision);
       return { kind: 'committed', revision, set: changes.set.length, removed: changes.remove.length };
     } catch (error) {
       state.failure = failureOf(group, config, error);
-      if (!state.published && state.revision > 0) this.#commit(state, NO_CHANGES, state.revision);
+      if (!state.published && state.revision > 0) {
+        this.#commit(state, { wanted: state.committed, changes: NO_CHANGES }, state.revision);
+      }
       throw error;
     }
   }
@@ -176,9 +181,11 @@ export class Builder {
     return touched;
   }
 
-  #changes(state: GroupState, config: Config, now: number): Changes {
-    const { structure } = state;
-    if (!state.structureDirty && structure !== undefined) return this.#cellChanges(state);
+  #changes(state: GroupState, config: Config, now: number): Step {
+    const { structure, committed } = state;
+    if (!state.structureDirty && structure !== undefined) {
+      return { wanted: committed, changes: this.#cellChanges(state) };
+    }
     const built = this.#options.translation.structure(config, state.name, this.#knownSecrets);
     const wanted = this.#assemble(state, built);
     this.#refuseEmpty(state, config, wanted);
@@ -189,7 +196,7 @@ export class Builder {
     state.structure = { config, built, ...sets };
     state.structureDirty = false;
     clearCells(state);
-    return state.committed.changesTo(wanted);
+    return { wanted, changes: committed.changesTo(wanted) };
   }
 
   #assemble(state: GroupState, built: Structure): Committed {
@@ -199,7 +206,7 @@ export class Builder {
     const secrets = built.secrets.flatMap(
       (name) => this.#cells.secret(name) ?? state.committed.get(types.secret, name) ?? [],
     );
-    return Committed.of([...kept, ...built.resources, ...endpoints, ...secrets]);
+    return Committed.of(kept, built.resources, endpoints, secrets);
   }
 
   /** While a source of the service has never been read, what the group was last given stays. */
@@ -224,9 +231,11 @@ export class Builder {
     const { cluster, endpoints, secret } = this.#options.translation.types;
     for (const typeUrl of [cluster, endpoints, secret]) {
       for (const resource of state.committed.ofType(typeUrl)) {
+        const isUsed = wanted.get(typeUrl, resource.name) !== undefined;
+        if (isUsed && state.lingering.size === 0) continue;
         const key = lingerKey(typeUrl, resource.name);
-        if (wanted.get(typeUrl, resource.name) !== undefined) state.lingering.remove(key);
-        else if (state.lingering.keep(key, now)) wanted.apply({ set: [resource], remove: [] });
+        if (isUsed) state.lingering.remove(key);
+        else if (state.lingering.keep(key, now)) wanted.set(resource);
       }
     }
   }
@@ -239,8 +248,9 @@ export class Builder {
     return { set: [...services, ...secrets].filter(moved), remove: [] };
   }
 
-  #commit(state: GroupState, changes: Changes, revision: number): void {
-    state.committed.apply(changes);
+  #commit(state: GroupState, { wanted, changes }: Step, revision: number): void {
+    if (wanted === state.committed) wanted.apply(changes);
+    state.committed = wanted;
     state.revision = revision;
     const set = state.published ? changes.set : [...state.committed.all()];
     state.published = true;
@@ -254,6 +264,15 @@ export class Builder {
     this.#groups.set(name, made);
     return made;
   }
+}
+
+/**
+ * What a build wants, and how it differs in bytes from what was committed. After a change of cells
+ * `wanted` is the committed state itself, not yet changed.
+ */
+interface Step {
+  readonly wanted: Committed;
+  readonly changes: Changes;
 }
 
 const NO_CHANGES: Changes = { set: [], remove: [] };

@@ -1,3 +1,4 @@
+import type { Service } from '../model/config.ts';
 import type { Endpoint } from '../model/instance.ts';
 import type { Origin } from '../model/origin.ts';
 import type { CheckedSecret } from '../secrets/store.ts';
@@ -36,16 +37,17 @@ export class Cells {
     const { endpoints, known } = this.#world.endpoints(name);
     if (!known && endpoints.length === 0) return undefined;
     const before = this.#endpoints.get(name);
-    if (before?.endpoints === endpoints) return before.resource;
+    if (before?.endpoints === endpoints) return this.#moved(before, service);
     const built = this.#translation.endpoints(service, endpoints);
-    const resource = before?.resource.version === built.version ? before.resource : built;
+    const isSame = before?.resource.version === built.version && sameOrigin(before.resource, built);
+    const resource = isSame ? before.resource : built;
     this.#endpoints.set(name, { endpoints, resource });
     return resource;
   }
 
   /** False while a source of the service has never been read. */
   isKnown(name: string): boolean {
-    return this.#world.endpoints(name).known;
+    return this.#world.isServiceKnown(name);
   }
 
   /** Answers whether the cell changed. */
@@ -60,9 +62,30 @@ export class Cells {
     return this.#secrets.get(name)?.resource;
   }
 
-  /** Forgets the cells of services and secrets that the config no longer has. */
-  retain(services: { has(name: string): boolean }, secrets: { has(name: string): boolean }): void {
+  /** A new config: forgets the cells it has no use for; those of secrets know where they are written now. */
+  retain(services: ReadonlyMap<string, unknown>, secrets: ReadonlyMap<string, { origin: Origin }>): void {
     for (const name of this.#endpoints.keys()) if (!services.has(name)) this.#endpoints.delete(name);
-    for (const name of this.#secrets.keys()) if (!secrets.has(name)) this.#secrets.delete(name);
+    for (const [name, { secret, resource }] of this.#secrets) {
+      const origin = secrets.get(name)?.origin;
+      if (origin === undefined) this.#secrets.delete(name);
+      else this.#secrets.set(name, { secret, resource: { ...resource, origins: [origin] } });
+    }
   }
+
+  /** The same endpoints of a service that may stand on another line by now. */
+  #moved({ endpoints, resource }: EndpointCell, service: Service): BuiltResource {
+    if (sameOrigin(resource, { origins: [service.origin] })) return resource;
+    const hasProblems = resource.problems !== undefined && resource.problems.length > 0;
+    const moved = hasProblems
+      ? this.#translation.endpoints(service, endpoints)
+      : { ...resource, origins: [service.origin] };
+    this.#endpoints.set(service.name, { endpoints, resource: moved });
+    return moved;
+  }
+}
+
+type Placed = Pick<BuiltResource, 'origins'>;
+
+function sameOrigin({ origins: [a] }: Placed, { origins: [b] }: Placed): boolean {
+  return a === b || (a?.object === b?.object && a?.file === b?.file && a?.line === b?.line);
 }

@@ -16,9 +16,9 @@ export interface Changes {
 export class Committed {
   readonly #types = new Map<string, Map<string, BuiltResource>>();
 
-  static of(resources: Iterable<BuiltResource>): Committed {
+  static of(...lists: readonly (readonly BuiltResource[])[]): Committed {
     const committed = new Committed();
-    committed.apply({ set: [...resources], remove: [] });
+    for (const list of lists) for (const resource of list) committed.set(resource);
     return committed;
   }
 
@@ -30,8 +30,8 @@ export class Committed {
     return this.#types.get(typeUrl)?.size ?? 0;
   }
 
-  *ofType(typeUrl: string): Generator<BuiltResource, void, void> {
-    yield* this.#types.get(typeUrl)?.values() ?? [];
+  ofType(typeUrl: string): Iterable<BuiltResource> {
+    return this.#types.get(typeUrl)?.values() ?? [];
   }
 
   *all(): Generator<BuiltResource, void, void> {
@@ -42,24 +42,33 @@ export class Committed {
     return Object.fromEntries([...this.#types].map(([typeUrl, resources]) => [typeUrl, resources.size]));
   }
 
+  set(resource: BuiltResource): void {
+    const { typeUrl, name } = resource;
+    const known = this.#types.get(typeUrl);
+    if (known === undefined) this.#types.set(typeUrl, new Map([[name, resource]]));
+    else known.set(name, resource);
+  }
+
   apply({ set, remove }: Changes): void {
     for (const { typeUrl, name } of remove) this.#types.get(typeUrl)?.delete(name);
-    for (const resource of set) this.#ofType(resource.typeUrl).set(resource.name, resource);
+    for (const resource of set) this.set(resource);
   }
 
-  /** From this state to `wanted`. A resource of an equal version is left as it is. */
+  /** From this state to `wanted`. A resource of an equal version is not a change. */
   changesTo(wanted: Committed): Changes {
-    const set = [...wanted.all()].filter((r) => this.get(r.typeUrl, r.name)?.version !== r.version);
-    const remove = [...this.all()].filter((r) => wanted.get(r.typeUrl, r.name) === undefined);
-    return { set, remove: remove.map(({ typeUrl, name }) => ({ typeUrl, name })) };
-  }
-
-  #ofType(typeUrl: string): Map<string, BuiltResource> {
-    const known = this.#types.get(typeUrl);
-    if (known !== undefined) return known;
-    const made = new Map<string, BuiltResource>();
-    this.#types.set(typeUrl, made);
-    return made;
+    const set: BuiltResource[] = [];
+    const remove: ResourceName[] = [];
+    for (const [typeUrl, resources] of wanted.#types) {
+      const here = this.#types.get(typeUrl);
+      for (const resource of resources.values()) {
+        if (here?.get(resource.name)?.version !== resource.version) set.push(resource);
+      }
+    }
+    for (const [typeUrl, resources] of this.#types) {
+      const there = wanted.#types.get(typeUrl);
+      for (const name of resources.keys()) if (there?.has(name) !== true) remove.push({ typeUrl, name });
+    }
+    return { set, remove };
   }
 }
 
@@ -83,12 +92,11 @@ export function missingClusters(wanted: Committed, clusterType: string): readonl
   const problems: BuildProblem[] = [];
   for (const { clusters, origins } of wanted.all()) {
     const [origin] = origins;
+    if (clusters.length === 0 || origin === undefined) continue;
     for (const name of clusters) {
-      if (origin === undefined || wanted.get(clusterType, name) !== undefined) continue;
-      problems.push({
-        origin,
-        message: `service "${name}" could not be built: what is routed to it answers 503`,
-      });
+      if (wanted.get(clusterType, name) !== undefined) continue;
+      const message = `service "${name}" could not be built: what is routed to it answers 503`;
+      problems.push({ origin, message });
     }
   }
   return problems;

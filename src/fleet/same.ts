@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { PortChoice, Service, ServiceFrom } from '../model/config.ts';
 import type { Endpoint, Instance, Locality } from '../model/instance.ts';
 
 /** Whether a report says what the last one said, in the same order. */
@@ -8,6 +10,29 @@ export function sameInstances(a: readonly Instance[], b: readonly Instance[]): b
 /** Selected endpoints are sorted, so equal sets stand in the same order. */
 export function sameEndpoints(a: readonly Endpoint[], b: readonly Endpoint[]): boolean {
   return a.length === b.length && a.every((one, index) => sameEndpoint(one, b[index]));
+}
+
+/** Whether two forms of a service select the same endpoints wherever they find the same instances. */
+export function sameSelection(a: Service, b: Service): boolean {
+  if (a === b) return true;
+  if (a.from.length !== b.from.length || !sameEndpoints(a.endpoints, b.endpoints)) return false;
+  return a.from.every((one, index) => sameFrom(one, b.from[index]));
+}
+
+function sameFrom(a: ServiceFrom, b: ServiceFrom | undefined): boolean {
+  return (
+    b !== undefined &&
+    a.source === b.source &&
+    a.service === b.service &&
+    a.priority === b.priority &&
+    samePort(a.port, b.port) &&
+    a.where.size === b.where.size &&
+    (a.where.size === 0 || isDeepStrictEqual([...a.where], [...b.where]))
+  );
+}
+
+function samePort(a: PortChoice, b: PortChoice): boolean {
+  return (a.kind === 'default' && b.kind === 'default') || isDeepStrictEqual(a, b);
 }
 
 function sameInstance(a: Instance, b: Instance | undefined): boolean {

@@ -9,6 +9,8 @@ export interface Users {
   readonly ofAnyService: readonly Service[];
 }
 
+export const NO_USERS: Users = { all: [], byService: new Map(), ofAnyService: [] };
+
 export function usersOf(config: Config, source: string): Users {
   const all = [...config.services.values()].filter(({ from }) => from.some((one) => one.source === source));
   const byService = new Map<string, Service[]>();
@@ -17,7 +19,10 @@ export function usersOf(config: Config, source: string): Users {
     const names = service.from.filter((one) => one.source === source).map((one) => one.service);
     if (names.includes(undefined)) ofAnyService.push(service);
     for (const name of new Set(names)) {
-      if (name !== undefined) byService.set(name, [...(byService.get(name) ?? []), service]);
+      if (name === undefined) continue;
+      const known = byService.get(name);
+      if (known === undefined) byService.set(name, [service]);
+      else known.push(service);
     }
   }
   return { all, byService, ofAnyService };
@@ -32,8 +37,14 @@ export function affected(
 ): ReadonlySet<Service> {
   const concerned = new Set(users.ofAnyService);
   if (label === undefined) return concerned;
-  for (const instance of [...before, ...after]) {
-    for (const service of users.byService.get(labelOf(instance, label) ?? '') ?? []) concerned.add(service);
+  for (const instances of [before, after]) {
+    let last: string | undefined;
+    for (const instance of instances) {
+      const name = labelOf(instance, label);
+      if (name === undefined || name === last) continue;
+      last = name;
+      for (const service of users.byService.get(name) ?? []) concerned.add(service);
+    }
   }
   return concerned;
 }

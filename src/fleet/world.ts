@@ -11,8 +11,8 @@ import { selectEndpoints } from '../discovery/select.ts';
 import type { ScopeReport } from '../discovery/source.ts';
 import type { Config, Service } from '../model/config.ts';
 import type { Endpoint, Instance } from '../model/instance.ts';
-import { sameEndpoints, sameInstances } from './same.ts';
-import { affected, namesOf, type Users, usersOf } from './users.ts';
+import { sameEndpoints, sameInstances, sameSelection } from './same.ts';
+import { affected, NO_USERS, namesOf, type Users, usersOf } from './users.ts';
 
 /** One scope as status shows it. */
 export interface ScopeStatus {
@@ -42,6 +42,7 @@ interface Scope {
 }
 
 interface SourceState {
+  readonly kind: string;
   readonly index: InstanceIndex;
   readonly scopes: Map<string, Scope>;
   readonly users: Users;
@@ -57,19 +58,29 @@ export class World {
   #services: ReadonlyMap<string, Service> = new Map();
   readonly #endpoints = new Map<string, readonly Endpoint[]>();
 
-  /** A new config: scopes of sources that stay are kept. Answers the services whose endpoints differ. */
+  /**
+   * A new config: scopes of sources that stay are kept, and so are the endpoints of services that
+   * select the same of them. A source that is of another kind now is another source. Answers
+   * the services whose endpoints differ.
+   */
   configure(config: Config, serviceLabel: (kind: string) => string | undefined): readonly string[] {
-    const before = this.#sources;
+    const [sources, services] = [this.#sources, this.#services];
     this.#services = config.services;
     this.#sources = new Map();
-    for (const [name, { kind }] of config.sources) {
-      const kept = before.get(name);
-      const index = kept?.index ?? new InstanceIndex(serviceLabel(kind));
-      const scopes = kept?.scopes ?? new Map<string, Scope>();
-      this.#sources.set(name, { index, scopes, users: usersOf(config, name), known: kept?.known ?? false });
+    for (const { name, kind } of config.sources.values()) {
+      const kept = sources.get(name);
+      const state = kept?.kind === kind ? kept : newSource(kind, serviceLabel(kind));
+      this.#sources.set(name, { ...state, users: usersOf(config, name) });
     }
     for (const name of this.#endpoints.keys()) if (!config.services.has(name)) this.#endpoints.delete(name);
-    return this.#reselect(config.services.values());
+    const isKept = (name: string): boolean => this.#sources.get(name)?.index === sources.get(name)?.index;
+    const moved: Service[] = [];
+    for (const service of config.services.values()) {
+      const before = services.get(service.name);
+      const isSame = before !== undefined && sameSelection(before, service);
+      if (!isSame || !service.from.every(({ source }) => isKept(source))) moved.push(service);
+    }
+    return this.#reselect(moved);
   }
 
   /** Last good from before the start; a scope that has reported since is left alone. */
@@ -123,8 +134,14 @@ export class World {
 
   endpoints(service: string): ServiceEndpoints {
     const endpoints = this.#endpoints.get(service) ?? [];
-    const sources = this.#services.get(service)?.from ?? [];
-    return { endpoints, known: sources.every(({ source }) => this.isKnown(source)) };
+    return { endpoints, known: this.isServiceKnown(service) };
+  }
+
+  isServiceKnown(service: string): boolean {
+    for (const { source } of this.#services.get(service)?.from ?? []) {
+      if (!this.isKnown(source)) return false;
+    }
+    return true;
   }
 
   /** A source is known once any of its scopes gave a complete report, now or before the restart. */
@@ -192,6 +209,10 @@ export class World {
     }
     return [...changed];
   }
+}
+
+function newSource(kind: string, serviceLabel: string | undefined): SourceState {
+  return { kind, index: new InstanceIndex(serviceLabel), scopes: new Map(), users: NO_USERS, known: false };
 }
 
 function newScope(): Scope {

@@ -18,9 +18,8 @@ export function publish(cache: SnapshotCache, { group, revision, set, remove }: 
   const steps = new Map<string, Step>(
     before === undefined ? TYPES.map((typeUrl) => [typeUrl, newStep()]) : [],
   );
-  for (const { typeUrl, name, version, bytes, origins, clusters } of set) {
-    stepOf(steps, typeUrl).set.push({ name, version, bytes, origin: origins, clusters });
-  }
+  // Handed on as they are: what a build knows beyond the cache's needs is shared, not copied.
+  for (const resource of set) stepOf(steps, resource.typeUrl).set.push(resource);
   for (const { typeUrl, name } of remove) stepOf(steps, typeUrl).remove.push(name);
   const changes: TypeChanges[] = [...steps].map(([typeUrl, step]) => ({ typeUrl, ...step }));
   cache.set(group, (before ?? Snapshot.EMPTY).with(changes, revision));

@@ -1,17 +1,11 @@
 import type { Service } from '../model/config.ts';
-import type { Endpoint, Health, Locality } from '../model/instance.ts';
+import { compareLocality, compareText, withoutDoubles } from '../model/endpoint-order.ts';
+import type { Endpoint, Locality } from '../model/instance.ts';
+import { assignmentBytes, HEALTH_STATUS } from './endpoint-bytes.ts';
 import type { Message, Proto } from './proto.ts';
-import { type BuildProblem, makeResource, type TranslatedResource } from './resource.ts';
+import { type BuildProblem, fromBytes, makeResource, type TranslatedResource } from './resource.ts';
 
 export const ENDPOINT_TYPE = 'envoy.config.endpoint.v3.ClusterLoadAssignment';
-
-/** Envoy's core.v3.HealthStatus. */
-const HEALTH_STATUS: Readonly<Record<Health, number>> = {
-  HEALTHY: 1,
-  UNHEALTHY: 2,
-  DRAINING: 3,
-  DEGRADED: 5,
-};
 
 export interface EndpointResource extends TranslatedResource {
   /** Endpoints that break one of Envoy's constraints: they are left out, the others are served. */
@@ -25,6 +19,14 @@ export function endpointResource(
   proto: Proto,
 ): EndpointResource {
   const { name, origin } = service;
+  const bytes = assignmentBytes(name, inOrder(endpoints));
+  if (bytes === undefined) return byRegistry(service, endpoints, proto);
+  return withProblems(fromBytes(bytes, { type: ENDPOINT_TYPE, name, origins: [origin] }), []);
+}
+
+/** Where something is not plain: each endpoint is judged by itself. */
+function byRegistry(service: Service, endpoints: readonly Endpoint[], proto: Proto): EndpointResource {
+  const { name, origin } = service;
   const whole = loadAssignment(name, endpoints);
   const problems =
     proto.violations(ENDPOINT_TYPE, whole).length === 0 ? [] : wrongEndpoints(service, endpoints, proto);
@@ -36,8 +38,18 @@ export function endpointResource(
           name,
           endpoints.filter((endpoint) => !wrong.has(endpoint)),
         );
-  const resource = makeResource(proto, { type: ENDPOINT_TYPE, name, message, origins: [origin] });
-  return { ...resource, problems: problems.map(({ problem }) => problem) };
+  return withProblems(
+    makeResource(proto, { type: ENDPOINT_TYPE, name, message, origins: [origin] }),
+    problems.map(({ problem }) => problem),
+  );
+}
+
+/** Field by field: a spread is several times dearer, and this runs once per cell. */
+function withProblems(
+  { typeUrl, name, bytes, version, origins, needs, clusters }: TranslatedResource,
+  problems: readonly BuildProblem[],
+): EndpointResource {
+  return { typeUrl, name, bytes, version, origins, needs, clusters, problems };
 }
 
 function wrongEndpoints(
@@ -65,12 +77,10 @@ interface LocalityGroup {
  */
 export function loadAssignment(clusterName: string, endpoints: readonly Endpoint[]): Message {
   const groups: LocalityGroup[] = [];
-  const isNew = newness();
   let priority = -1;
   let last: Endpoint | undefined;
   let group: LocalityGroup | undefined;
-  for (const endpoint of sorted(endpoints)) {
-    if (!isNew(endpoint)) continue;
+  for (const endpoint of inOrder(endpoints)) {
     const samePriority = last?.priority === endpoint.priority;
     if (!samePriority) priority += 1;
     if (group === undefined || !samePriority || !sameLocality(last, endpoint)) {
@@ -83,16 +93,9 @@ export function loadAssignment(clusterName: string, endpoints: readonly Endpoint
   return { clusterName, endpoints: groups };
 }
 
-/** Addresses seldom share a host, so ports are compared only where they do. */
-function newness(): (endpoint: Endpoint) => boolean {
-  const ports = new Map<string, number[]>();
-  return ({ address, port }) => {
-    const known = ports.get(address);
-    if (known === undefined) ports.set(address, [port]);
-    else if (known.includes(port)) return false;
-    else known.push(port);
-    return true;
-  };
+/** Sorted, and each address and port once, the best of its kind. */
+function inOrder(endpoints: readonly Endpoint[]): readonly Endpoint[] {
+  return withoutDoubles(sorted(endpoints));
 }
 
 /** Mostly they come in order: looking is cheaper than sorting. */
@@ -131,14 +134,4 @@ function compare(a: Endpoint, b: Endpoint): number {
     HEALTH_STATUS[a.health] - HEALTH_STATUS[b.health] ||
     (a.weight ?? 0) - (b.weight ?? 0)
   );
-}
-
-function compareLocality(a: Locality, b: Locality): number {
-  return a === b
-    ? 0
-    : compareText(a.region, b.region) || compareText(a.zone, b.zone) || compareText(a.subZone, b.subZone);
-}
-
-function compareText(a: string, b: string): number {
-  return a === b ? 0 : a < b ? -1 : 1;
 }

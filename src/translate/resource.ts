@@ -35,7 +35,8 @@ export interface BuildProblem {
   readonly message: string;
 }
 
-export const NO_REFERENCES: References = { clusters: [], endpoints: [], routes: [], secrets: [] };
+const NONE: readonly string[] = [];
+export const NO_REFERENCES: References = { clusters: NONE, endpoints: NONE, routes: NONE, secrets: NONE };
 
 interface ResourceParts {
   readonly type: string;
@@ -52,17 +53,25 @@ export function makeResource(proto: Proto, parts: ResourceParts): TranslatedReso
 
 export function fromBytes(bytes: Uint8Array, parts: Omit<ResourceParts, 'message'>): TranslatedResource {
   const { type, name, origins } = parts;
-  const needs = parts.needs === undefined ? NO_REFERENCES : { ...NO_REFERENCES, ...parts.needs };
+  const needs = parts.needs === undefined ? NO_REFERENCES : allReferences(parts.needs);
   const version = contentHash(bytes);
-  return {
-    typeUrl: `type.googleapis.com/${type}`,
-    name,
-    bytes,
-    version,
-    origins,
-    needs,
-    clusters: needs.clusters,
-  };
+  return { typeUrl: typeUrlOf(type), name, bytes, version, origins, needs, clusters: needs.clusters };
+}
+
+function allReferences(needs: Partial<References>): References {
+  const { clusters = NONE, endpoints = NONE, routes = NONE, secrets = NONE } = needs;
+  return { clusters, endpoints, routes, secrets };
+}
+
+/** One text for each type: thousands of resources are looked up by it. */
+const typeUrls = new Map<string, string>();
+
+function typeUrlOf(type: string): string {
+  const known = typeUrls.get(type);
+  if (known !== undefined) return known;
+  const made = `type.googleapis.com/${type}`;
+  typeUrls.set(type, made);
+  return made;
 }
 
 /** 128 bits of SHA-256: replicas that build the same bytes give them the same version (rule A6). */

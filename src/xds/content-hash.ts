@@ -37,10 +37,12 @@ export class SetHash {
   }
 
   #combine(name: string, version: string, sign: 1 | -1): void {
-    for (const [word, multiplier] of MULTIPLIERS.entries()) {
+    const words = this.#words;
+    for (let word = 0; word < MULTIPLIERS.length; word += 1) {
+      const multiplier = MULTIPLIERS[word] ?? 1;
       const hashed = hashText(version, hashText(name, multiplier, multiplier) ^ name.length, multiplier);
       // Uint32Array wraps: the sum is modulo 2^32.
-      this.#words[word] = (this.#words[word] ?? 0) + sign * (hashed >>> 0);
+      words[word] = (words[word] ?? 0) + sign * (hashed >>> 0);
     }
   }
 }

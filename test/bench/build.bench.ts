@@ -1,180 +1,125 @@
 /** From a parsed config to a committed snapshot, and from one changed endpoint to bytes ready to send. */
 import { performance } from 'node:perf_hooks';
-import { Builder } from '../../src/fleet/build.ts';
-import { World } from '../../src/fleet/world.ts';
-import type { Config, Service } from '../../src/model/config.ts';
-import type { Instance } from '../../src/model/instance.ts';
-import type { HttpRoute } from '../../src/model/route.ts';
-import { publish } from '../../src/serve/publish.ts';
-import { createTranslation } from '../../src/serve/translation.ts';
-import { SnapshotCache } from '../../src/xds/cache.ts';
-import { loadRegistry } from '../../src/xds/proto/registry.ts';
 import { Pushes } from '../../src/xds/stream/push.ts';
 import { createXdsStream } from '../../src/xds/stream/xds-stream.ts';
 import { TYPE_URL } from '../../src/xds/type-urls.ts';
+import {
+  configOf,
+  configure,
+  createFleet,
+  type Fleet,
+  fill,
+  GROUP,
+  type Kind,
+  report,
+  SOURCE,
+} from './build/fixture.ts';
+import { interruptions, measure, quantile, type Sample } from './build/measure.ts';
 
-const proto = loadRegistry();
-const SOURCE = 'dc';
-const LABEL = 'consul.service';
+const SERVICES = 1000;
+const NOTHING = configOf(0);
 
-function instances(service: number, turn: number): readonly Instance[] {
-  return Array.from({ length: 20 }, (_, index) => ({
-    id: `${service}-${index}`,
-    address: `10.${service >> 8}.${service & 255}.${index === 0 ? 100 + (turn % 100) : index + 1}`,
-    ports: { '': 8080 },
-    locality: { region: 'eu-west-1', zone: `eu-west-1${'abc'[index % 3]}`, subZone: '' },
-    health: 'HEALTHY',
-    labels: { [LABEL]: `s${service}` },
-  }));
-}
-
-function service(index: number): Service {
-  return {
-    name: `s${index}`,
-    origin: { object: `services/s${index}`, file: 'bench.yaml', line: index + 1 },
-    from: [
-      { source: SOURCE, service: `s${index}`, where: new Map(), port: { kind: 'default' }, priority: 0 },
-    ],
-    endpoints: [],
-    loadBalancing: { policy: 'roundRobin' },
-    connectTimeoutMs: 5000,
-    protocol: 'http1',
-  };
-}
-
-function route(index: number): HttpRoute {
-  const origin = { object: `httpRoutes/r${index}`, file: 'bench.yaml', line: index + 1 };
-  const match = { path: { type: 'PathPrefix', value: `/s${index}` }, headers: [], queryParams: [] } as const;
-  const backends = [{ service: `s${index}`, weight: 1 }];
-  return {
-    name: `r${index}`,
-    origin,
-    listeners: ['web'],
-    hostnames: [],
-    filters: [],
-    rules: [{ origin, matches: [match], filters: [], backends, timeouts: {} }],
-  };
-}
-
-function configOf(services: number): Config {
-  const named = <Item extends { readonly name: string }>(items: readonly Item[]): ReadonlyMap<string, Item> =>
-    new Map(items.map((item) => [item.name, item]));
-  const origin = { object: 'groups/edge' };
-  const all = Array.from({ length: services }, (_, index) => index);
-  return {
-    sources: named([{ name: SOURCE, origin, kind: 'bench', options: {} }]),
-    secretStores: new Map(),
-    secrets: new Map(),
-    services: named(all.map(service)),
-    listeners: named([{ name: 'web', origin, address: '0.0.0.0', port: 10000, protocol: 'HTTP' }]),
-    httpRoutes: named(all.map(route)),
-    groups: named([
-      {
-        name: 'edge',
-        origin,
-        match: { cluster: 'edge', metadata: new Map() },
-        listeners: ['web'],
-        identities: [],
-        allowEmpty: false,
-      },
-    ]),
-    hash: '',
-  };
-}
-
-interface Fleet {
-  readonly world: World;
-  readonly builder: Builder;
-  readonly cache: SnapshotCache;
-}
-
-function fleetOf(config: Config): Fleet {
-  const world = new World();
-  const cache = new SnapshotCache();
-  let revision = 0;
-  const builder = new Builder({
-    world,
-    translation: createTranslation(proto),
-    publish: (publication) => publish(cache, publication),
-    nextRevision: () => {
-      revision += 1;
-      return revision;
-    },
+/**
+ * Everything between the parsed config and the committed snapshot, from nothing, in a warm process.
+ * What sources say is there before: it comes as reports, not as config.
+ */
+function fullBuild(config: ReturnType<typeof configOf>): Sample {
+  const fleet = createFleet();
+  configure(fleet, NOTHING);
+  fill(fleet, SERVICES);
+  const sample = measure(() => {
+    configure(fleet, config);
+    fleet.builder.build(GROUP, 0);
   });
-  world.configure(config, () => LABEL);
-  builder.setConfig(config);
-  return { world, builder, cache };
+  const built = fleet.cache.get(GROUP)?.resources(TYPE_URL.endpoint).size;
+  if (built !== SERVICES) throw new Error(`${built} of ${SERVICES} services were built`);
+  return sample;
 }
 
-function fill({ world }: Fleet, services: number): void {
-  for (let index = 0; index < services; index += 1) put(world, index, 0);
+/** An edit that changes one route, of a config that is built already. */
+function routeEdit(): Sample {
+  const fleet = createFleet();
+  configure(fleet, configOf(SERVICES));
+  fill(fleet, SERVICES);
+  fleet.builder.build(GROUP, 0);
+  const edited = configOf(SERVICES);
+  const [first] = edited.httpRoutes.values();
+  if (first === undefined) throw new Error('no route');
+  const httpRoutes = new Map(edited.httpRoutes).set(first.name, { ...first, hostnames: ['example.com'] });
+  return measure(() => {
+    configure(fleet, { ...edited, httpRoutes });
+    fleet.builder.build(GROUP, 0);
+  });
 }
 
-function put(world: World, index: number, turn: number): readonly string[] {
-  return world.put(SOURCE, { kind: 'complete', scope: `s${index}`, instances: instances(index, turn) }, 0);
-}
-
-/** Everything between the parsed config and the committed snapshot, from nothing, in a warm process. */
-function fullBuild(config: Config, services: number): number {
-  const fleet = fleetOf(config);
-  fill(fleet, services);
-  // The world is gathered as reports come, before any build: selection is counted in, the reports are not.
-  const started = performance.now();
-  fleet.world.configure(config, () => LABEL);
-  fleet.builder.build('edge', 0);
-  return performance.now() - started;
-}
-
-/** One endpoint of one service: report in, one response encoded for a connected node. */
-function oneChange(services: number): { readonly medianUs: number; readonly p99Us: number } {
-  const config = configOf(services);
-  const fleet = fleetOf(config);
-  fill(fleet, services);
-  fleet.builder.build('edge', 0);
+/** A connected node that takes every push at once. */
+function connect(fleet: Fleet, names: readonly string[]): () => void {
   const stream = createXdsStream({ variant: 'delta', typeUrl: '', pushes: new Pushes('bench') });
-  const names = [...config.services.keys()];
   const ask = (subscribe: readonly string[], responseNonce: string): void => {
-    const request = {
-      kind: 'delta',
-      typeUrl: TYPE_URL.endpoint,
-      subscribe,
-      unsubscribe: [],
-      responseNonce,
-    } as const;
-    stream.onRequest({ ...request, initialVersions: new Map() }, 0);
+    const request = { kind: 'delta', typeUrl: TYPE_URL.endpoint, subscribe, responseNonce } as const;
+    stream.onRequest({ ...request, unsubscribe: [], initialVersions: new Map() }, 0);
   };
   ask(names, '');
-  const serve = (): void => {
-    const snapshot = fleet.cache.get('edge');
+  return () => {
+    const snapshot = fleet.cache.get(GROUP);
     if (snapshot !== undefined) stream.onSnapshot(snapshot, 0);
     for (let push = stream.next(0); push !== undefined; push = stream.next(0)) ask([], push.nonce);
   };
+}
+
+/** One endpoint of one service: report in, one response encoded for a connected node. */
+function oneChange(services: number): string {
+  const fleet = createFleet();
+  const config = configOf(services);
+  configure(fleet, config);
+  fill(fleet, services);
+  fleet.builder.build(GROUP, 0);
+  const serve = connect(fleet, [...config.services.keys()]);
   serve();
-  const times: number[] = [];
-  for (let turn = 1; turn <= 3000; turn += 1) {
-    const report = { kind: 'complete', scope: 's7', instances: instances(7, turn) } as const;
-    const started = performance.now();
-    fleet.builder.touchServices(fleet.world.put(SOURCE, report, 0));
-    fleet.builder.build('edge', 0);
+  const reports = Array.from({ length: 100 }, (_, turn) => report(7, turn + 1));
+  const change = (turn: number): void => {
+    const next = reports[turn % reports.length];
+    if (next !== undefined) fleet.builder.touchServices(fleet.world.put(SOURCE, next, 0));
+    fleet.builder.build(GROUP, 0);
     serve();
-    if (turn > 1000) times.push((performance.now() - started) * 1000);
-  }
-  return { medianUs: quantile(times, 0.5), p99Us: quantile(times, 0.99) };
+  };
+  for (let turn = 0; turn < 2000; turn += 1) change(turn);
+  const walls: number[] = [];
+  const whole: number[] = [];
+  const all = measure(() => {
+    for (let turn = 0; turn < 5000; turn += 1) {
+      const before = interruptions();
+      const started = performance.now();
+      change(turn);
+      walls.push((performance.now() - started) * 1000);
+      if (interruptions() === before) whole.push(walls.at(-1) ?? 0);
+    }
+  });
+  return [
+    `median ${quantile(walls, 0.5).toFixed(0)} us, p99 ${quantile(walls, 0.99).toFixed(0)} us`,
+    `p99 of the ${whole.length} in ${walls.length} that kept their core ${quantile(whole, 0.99).toFixed(0)} us, worst ${Math.max(...whole).toFixed(0)} us`,
+    `CPU ${((all.cpuMs * 1000) / walls.length).toFixed(0)} us`,
+  ].join('; ');
 }
 
-function quantile(values: readonly number[], part: number): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length * part)] ?? Number.NaN;
+function summary(samples: readonly Sample[]): string {
+  const walls = samples.map(({ wallMs }) => wallMs);
+  const cpus = samples.map(({ cpuMs }) => cpuMs);
+  const wall = `median ${quantile(walls, 0.5).toFixed(1)} ms, best ${Math.min(...walls).toFixed(1)} ms`;
+  return `${wall}; CPU median ${quantile(cpus, 0.5).toFixed(1)} ms, best ${Math.min(...cpus).toFixed(1)} ms`;
 }
 
-const config = configOf(1000);
-for (let round = 0; round < 8; round += 1) fullBuild(config, 1000);
-const builds = Array.from({ length: 15 }, () => fullBuild(config, 1000));
-console.log(
-  `full build, 1,000 services x 20 endpoints, 1,000 routes, warm: median ${quantile(builds, 0.5).toFixed(1)} ms, best ${Math.min(...builds).toFixed(1)} ms (limit 30)`,
-);
+function rounds(run: () => Sample): string {
+  for (let round = 0; round < 10; round += 1) run();
+  return summary(Array.from({ length: 21 }, run));
+}
+
+for (const kind of ['source', 'inline'] satisfies Kind[]) {
+  const config = configOf(SERVICES, kind);
+  const what = `full build, 1,000 services x 20 endpoints (${kind}), 1,000 routes, warm`;
+  console.log(`${what}: ${rounds(() => fullBuild(config))} (limit 30)`);
+}
+console.log(`one route edited, 1,000 services and routes: ${rounds(routeEdit)}`);
 for (const services of [100, 1000, 10_000]) {
-  const { medianUs, p99Us } = oneChange(services);
-  console.log(
-    `one endpoint changed, ${services} services: median ${medianUs.toFixed(0)} us, p99 ${p99Us.toFixed(0)} us (limit 100)`,
-  );
+  console.log(`one endpoint changed, ${services} services: ${oneChange(services)} (limit 100)`);
 }

@@ -15,9 +15,11 @@ export function normaliseMatch(match: HttpMatch): HttpMatch {
 }
 
 function normalisePath(path: PathMatch): PathMatch {
-  if (path.type !== 'PathPrefix') return path;
-  const value = path.value.replace(/\/+$/, '');
-  return { type: path.type, value: value === '' ? '/' : value };
+  const { type, value } = path;
+  if (type !== 'PathPrefix' || (value !== '' && !value.endsWith('/'))) return path;
+  let end = value.length;
+  while (value[end - 1] === '/') end -= 1;
+  return { type, value: value.slice(0, end) || '/' };
 }
 
 function distinct(matches: readonly NamedMatch[]): readonly NamedMatch[] {

@@ -1,0 +1,57 @@
+import type { Endpoint, Locality } from './instance.ts';
+
+/** By region, zone and sub-zone. Equal localities are best one object: that is quick to compare. */
+export function compareLocality(left: Locality, right: Locality): number {
+  if (left === right) return 0;
+  return (
+    compareText(left.region, right.region) ||
+    compareText(left.zone, right.zone) ||
+    compareText(left.subZone, right.subZone)
+  );
+}
+
+/** By code unit: the same on every machine, whatever its locale. */
+export function compareText(left: string, right: string): number {
+  return left === right ? 0 : left < right ? -1 : 1;
+}
+
+/**
+ * Each address and port once: of sorted endpoints the one that stays is the best of its kind. Where
+ * there are no doubles, which is nearly always, the answer is the list itself.
+ */
+export function withoutDoubles(sorted: readonly Endpoint[]): readonly Endpoint[] {
+  if (isSurelyDistinct(sorted)) return sorted;
+  const seen = new Set<string>();
+  const distinct = sorted.filter(({ address, port }) => {
+    const key = `${port} ${address}`;
+    return !seen.has(key) && seen.add(key);
+  });
+  return distinct.length === sorted.length ? sorted : distinct;
+}
+
+const BITS = 1 << 14;
+/** One bit for each value of a small hash. Empty between calls, which are synchronous. */
+const taken = new Int32Array(BITS / 32);
+
+/** Whether no two share a hash. A set of twenty texts costs ten times as much, and a build has thousands. */
+function isSurelyDistinct(endpoints: readonly Endpoint[]): boolean {
+  if (endpoints.length > BITS / 64) return false;
+  taken.fill(0);
+  for (const { address, port } of endpoints) {
+    const hash = smallHash(address, port);
+    const bit = 1 << (hash & 31);
+    const word = taken[hash >>> 5] ?? 0;
+    if ((word & bit) !== 0) return false;
+    taken[hash >>> 5] = word | bit;
+  }
+  return true;
+}
+
+/** Addresses of one service differ mostly at the end. */
+function smallHash(address: string, port: number): number {
+  let hash = port;
+  for (let at = Math.max(0, address.length - 6); at < address.length; at += 1) {
+    hash = Math.imul(hash, 31) + address.charCodeAt(at);
+  }
+  return (Math.imul(hash, 0x9e3779b1) >>> 18) & (BITS - 1);
+}
