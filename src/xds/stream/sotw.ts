@@ -24,8 +24,9 @@ export class SotwType implements TypeState {
   readonly #full: boolean;
   /** No name was ever given on this stream: an empty list still means everything (rules W1, W2). */
   #neverNamed = true;
-  /** What the client had of another stream. */
+  /** What the client had of another stream; the same for a whole type, until it asks for something else. */
   #broughtVersion = '';
+  #wholeVersion = '';
 
   constructor(typeUrl: string, context: StreamContext) {
     this.typeUrl = typeUrl;
@@ -40,6 +41,7 @@ export class SotwType implements TypeState {
     if (initial) {
       this.#broughtVersion = request.versionInfo;
       this.standing.subscription = this.#wanted(request);
+      this.#wholeVersion = this.standing.subscription === EVERYTHING ? request.versionInfo : '';
       return;
     }
     this.answers.take(request, now);
@@ -75,6 +77,7 @@ export class SotwType implements TypeState {
     const { standing } = this;
     const before = standing.subscription;
     if (wanted === before) return;
+    this.#wholeVersion = '';
     standing.resubscribe(wanted);
     if (!standing.first) standing.owe([...wanted.names].filter((name) => !before.names.has(name)));
   }
@@ -84,9 +87,9 @@ export class SotwType implements TypeState {
    * by the very content that is served here (rule B10).
    */
   #bringsAll(target: ResourceSet): boolean {
-    const { first, due, subscription } = this.standing;
-    const all = first && due.length === 0 && subscription.wildcard && subscription.names.size === 0;
-    return all && target.size > 0 && target.isContentLabel && this.#broughtVersion === target.label;
+    const { first, due } = this.standing;
+    const mayBe = first && due.length === 0 && target.size > 0 && target.isContentLabel;
+    return mayBe && this.#wholeVersion === target.label;
   }
 
   /** CDS and LDS: everything that is subscribed, each name once (rule B11). */
@@ -112,11 +115,8 @@ export class SotwType implements TypeState {
     const held = this.standing.held.values().filter((resource) => resource !== undefined);
     const resources = [...this.standing.wanted(target), ...held];
     const version = `${target.label}${HELD_SUFFIX}`;
-    return this.#context.pushes.single('sotw', this.typeUrl, version, {
-      resources,
-      removed: NO_NAMES,
-      updated,
-    });
+    const content = { resources, removed: NO_NAMES, updated };
+    return this.#context.pushes.single('sotw', this.typeUrl, version, content);
   }
 
   /** The other types: what changed and what is newly wanted. */
@@ -127,7 +127,10 @@ export class SotwType implements TypeState {
     }
     const own = first && (this.#broughtVersion !== '' || due.length > 0);
     const content = (): PushContent => this.#partialContent(target);
-    const push = own ? this.#single(target, content()) : this.#found(target, content);
+    const { pushes } = this.#context;
+    const push = own
+      ? pushes.single('sotw', this.typeUrl, target.label, content())
+      : this.#found(target, content);
     return push === undefined ? undefined : this.answers.sent(push, target, now, NO_NAMES);
   }
 
@@ -161,10 +164,6 @@ export class SotwType implements TypeState {
   #absent(name: string): readonly Resource[] {
     const keeps = this.standing.first && this.#broughtVersion !== '';
     return this.typeUrl !== TYPE_URL.endpoint || keeps || name === '' ? [] : [emptyAssignment(name)];
-  }
-
-  #single(target: ResourceSet, content: PushContent): Push {
-    return this.#context.pushes.single('sotw', this.typeUrl, target.label, content);
   }
 
   #shared(key: PushKey, make: () => PushContent): Push {

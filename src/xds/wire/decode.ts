@@ -36,6 +36,7 @@ function guarded<Request>(bytes: Uint8Array, read: (reader: Reader) => Request):
   }
 }
 
+type NameRuns = (readonly string[])[];
 const NO_NAMES: readonly string[] = [];
 
 function readSotw(reader: Reader): SotwRequest {
@@ -44,7 +45,7 @@ function readSotw(reader: Reader): SotwRequest {
   let typeUrl = '';
   let responseNonce = '';
   let error: StatusDetail | undefined;
-  let resourceNames = NO_NAMES;
+  const resourceNames: NameRuns = [];
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
     switch (tag) {
@@ -55,7 +56,7 @@ function readSotw(reader: Reader): SotwRequest {
         node = decodeNode(reader, reader.uint32() + reader.pos);
         break;
       case 26:
-        resourceNames = joined(resourceNames, readNames(reader));
+        resourceNames.push(readNames(reader));
         break;
       case 34:
         typeUrl = reader.string();
@@ -70,12 +71,21 @@ function readSotw(reader: Reader): SotwRequest {
         reader.skipType(tag & 7);
     }
   }
-  return { kind: 'sotw', node, versionInfo, resourceNames, typeUrl, responseNonce, error };
+  return {
+    kind: 'sotw',
+    node,
+    versionInfo,
+    resourceNames: joined(resourceNames),
+    typeUrl,
+    responseNonce,
+    error,
+  };
 }
 
-/** Entries of a repeated field may stand apart; each run of them is read as one. */
-function joined(before: readonly string[], run: readonly string[]): readonly string[] {
-  return before.length === 0 ? run : [...before, ...run];
+/** Entries of a repeated field may stand apart: joined once, at the end, whatever a client makes of that. */
+function joined(runs: NameRuns): readonly string[] {
+  const [only = NO_NAMES] = runs;
+  return runs.length > 1 ? runs.flat() : only;
 }
 
 const NO_VERSIONS: ReadonlyMap<string, string> = new Map();
@@ -86,8 +96,8 @@ function readDelta(reader: Reader): DeltaRequest {
   let responseNonce = '';
   let error: StatusDetail | undefined;
   let initialVersions: Map<string, string> | undefined;
-  let subscribe = NO_NAMES;
-  let unsubscribe = NO_NAMES;
+  const subscribe: NameRuns = [];
+  const unsubscribe: NameRuns = [];
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
     switch (tag) {
@@ -98,10 +108,10 @@ function readDelta(reader: Reader): DeltaRequest {
         typeUrl = reader.string();
         break;
       case 26:
-        subscribe = joined(subscribe, readNames(reader));
+        subscribe.push(readNames(reader));
         break;
       case 34:
-        unsubscribe = joined(unsubscribe, readNames(reader));
+        unsubscribe.push(readNames(reader));
         break;
       case 42: {
         initialVersions ??= new Map();
@@ -126,8 +136,8 @@ function readDelta(reader: Reader): DeltaRequest {
     typeUrl,
     responseNonce,
     error,
-    subscribe,
-    unsubscribe,
+    subscribe: joined(subscribe),
+    unsubscribe: joined(unsubscribe),
     initialVersions: versions,
   };
 }

@@ -1,15 +1,9 @@
-import protobuf from 'protobufjs/minimal.js';
 import type { Snapshot } from '../../../src/xds/index.ts';
 import type { Push, Pushes } from '../../../src/xds/stream/push.ts';
 import type { XdsStream } from '../../../src/xds/stream/stream.ts';
 import { createXdsStream } from '../../../src/xds/stream/xds-stream.ts';
 import { CDS, EDS, LDS, RDS } from './model.ts';
-
-export interface Thing {
-  readonly name: string;
-  readonly version: string;
-  readonly clusters: readonly string[];
-}
+import { readThings, type Thing } from './things.ts';
 
 const WILD: readonly string[] = [CDS, LDS];
 
@@ -165,24 +159,4 @@ export class ModelClient {
   #last(type: string): string {
     return this.#lastNonce.get(type) ?? '';
   }
-}
-
-/** The resources of an encoded response, by a reader of its own: their bytes are JSON in these tests. */
-function readThings(bytes: Uint8Array, variant: 'sotw' | 'delta'): readonly Thing[] {
-  return fields(bytes, 2).flatMap((entry) => {
-    const any = variant === 'sotw' ? entry : (fields(entry, 2)[0] ?? entry);
-    const text = Buffer.from(fields(any, 2)[0] ?? []).toString();
-    return text.startsWith('{') ? [JSON.parse(text) as Thing] : []; // else an empty assignment (O7)
-  });
-}
-
-function fields(bytes: Uint8Array, wanted: number): readonly Uint8Array[] {
-  const reader = protobuf.Reader.create(bytes);
-  const found: Uint8Array[] = [];
-  while (reader.pos < reader.len) {
-    const tag = reader.uint32();
-    if (tag >> 3 === wanted) found.push(reader.bytes());
-    else reader.skipType(tag & 7);
-  }
-  return found;
 }

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createSnapshot, Pushes, type Resource, Snapshot, type TypeChanges } from '../../../src/xds/index.ts';
-import { ModelClient, type Thing } from './client.ts';
+import { ModelClient } from './client.ts';
 import { CDS, EDS, LDS, RDS } from './model.ts';
+import type { Thing } from './things.ts';
 
 const CLUSTERS = ['a', 'b', 'c', 'd'];
 const TYPES = [CDS, EDS, LDS, RDS];

@@ -1,4 +1,4 @@
-import { type Resource, ResourceSet, type Snapshot, TYPE_URL } from '../../../src/xds/index.ts';
+import { createSnapshot, type Resource, type Snapshot, TYPE_URL } from '../../../src/xds/index.ts';
 import type { XdsRequest } from '../../../src/xds/stream/messages.ts';
 import type { Push, Pushes } from '../../../src/xds/stream/push.ts';
 import type { StreamEvent, XdsStream } from '../../../src/xds/stream/stream.ts';
@@ -12,7 +12,8 @@ export function resource(name: string, version = '1', clusters?: readonly string
 
 export const named = (...names: string[]): readonly Resource[] => names.map((name) => resource(name));
 
-export const setOf = (...names: string[]): ResourceSet => ResourceSet.of(named(...names));
+export const snapshotOf = (types: Readonly<Record<string, readonly Resource[]>>): Snapshot =>
+  createSnapshot(new Map(Object.entries(types)));
 
 type RequestPart = {
   type?: string;

@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createSnapshot, Pushes, type Resource, type Snapshot } from '../../../src/xds/index.ts';
-import { CDS, harness, LDS, named, RDS, resource, SDS, told } from './model.ts';
-
-const snapshotOf = (types: Readonly<Record<string, readonly Resource[]>>): Snapshot =>
-  createSnapshot(new Map(Object.entries(types)));
+import { Pushes } from '../../../src/xds/index.ts';
+import { CDS, harness, LDS, named, RDS, resource, SDS, snapshotOf, told } from './model.ts';
 
 const before = snapshotOf({
   [CDS]: named('x', 'y'),

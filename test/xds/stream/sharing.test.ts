@@ -71,7 +71,8 @@ describe.each(['delta', 'sotw'] as const)('%s: what a thousand streams share', (
     };
     perStream(100);
     const few = perStream(100);
-    expect(perStream(5000)).toBeLessThan(few + 10_000);
+    // A list, map or set of 5,000 names would be 40 kB and far more.
+    expect(perStream(5000)).toBeLessThan(few + 30_000);
   });
 
   it('ten thousand streams opened and let go leave no memory behind (A9)', async () => {

@@ -66,6 +66,28 @@ describe('requests', () => {
     expect(decodeSotwRequest(fromJson(SOTW, { error_detail: {} })).error).toEqual({ code: 0, message: '' });
   });
 
+  it('names that stand apart are one list, and a hundred thousand such runs take no more than their length', () => {
+    const [name, nonce] = [Uint8Array.of(26, 1, 97), Uint8Array.of(42, 1, 49)];
+    const apart = (runs: number): Uint8Array =>
+      Buffer.concat(Array.from({ length: runs }, () => [name, nonce]).flat());
+    expect(decodeSotwRequest(apart(3)).resourceNames).toEqual(['a', 'a', 'a']);
+    const start = performance.now();
+    expect(decodeSotwRequest(apart(100_000)).resourceNames).toHaveLength(100_000);
+    expect(performance.now() - start).toBeLessThan(2000);
+  });
+
+  it('long lists that came before are the same list, and no other list is taken for it', () => {
+    const list = Array.from({ length: 50 }, (_, at) => `service-${at}`);
+    const read = (names: readonly string[]): readonly string[] =>
+      decodeSotwRequest(fromJson(SOTW, { resource_names: names, type_url: 'type' })).resourceNames;
+    const first = read(list);
+    expect(read(list)).toBe(first);
+    for (const other of [list.slice(1), list.slice(0, 49), [...list, 'x'], list.with(20, 'service-xx')]) {
+      expect(read(other)).toEqual(other);
+    }
+    expect(read(list)).toEqual(list);
+  });
+
   it('unknown fields are stepped over', () => {
     const unknown = protobuf.Writer.create();
     unknown
