@@ -1,6 +1,8 @@
 import type { Instance } from '../model/instance.ts';
 
 type ByScope = Map<string, readonly Instance[]>;
+/** Instances by the value of one label. */
+type Groups = ReadonlyMap<string | undefined, readonly Instance[]>;
 
 /**
  * The instances of one source, found by label. A scope is replaced at a cost of its own size; a
@@ -23,10 +25,11 @@ export class InstanceIndex {
     if (instances.length === 0) this.#scopes.delete(scope);
     else this.#scopes.set(scope, instances);
     for (const [label, values] of this.#labels) {
+      const after = byLabel(instances, label);
       for (const value of byLabel(before, label).keys()) {
-        if (value !== undefined) forget(values, value, scope);
+        if (value !== undefined && !after.has(value)) forget(values, value, scope);
       }
-      addScope(values, label, scope, instances);
+      addScope(values, scope, after);
     }
   }
 
@@ -49,7 +52,7 @@ export class InstanceIndex {
     const known = this.#labels.get(label);
     if (known !== undefined) return known;
     const values = new Map<string, ByScope>();
-    for (const [scope, instances] of this.#scopes) addScope(values, label, scope, instances);
+    for (const [scope, instances] of this.#scopes) addScope(values, scope, byLabel(instances, label));
     this.#labels.set(label, values);
     return values;
   }
@@ -60,13 +63,8 @@ export function labelOf(instance: Instance, label: string): string | undefined {
   return Object.hasOwn(instance.labels, label) ? instance.labels[label] : undefined;
 }
 
-function addScope(
-  values: Map<string, ByScope>,
-  label: string,
-  scope: string,
-  instances: readonly Instance[],
-): void {
-  for (const [value, some] of byLabel(instances, label)) {
+function addScope(values: Map<string, ByScope>, scope: string, groups: Groups): void {
+  for (const [value, some] of groups) {
     if (value === undefined) continue;
     const scopes = values.get(value);
     if (scopes === undefined) values.set(value, new Map([[scope, some]]));
@@ -75,10 +73,7 @@ function addScope(
 }
 
 /** Where a scope is one service of a registry, all its instances have one value: nothing is copied. */
-function byLabel(
-  instances: readonly Instance[],
-  label: string,
-): ReadonlyMap<string | undefined, readonly Instance[]> {
+function byLabel(instances: readonly Instance[], label: string): Groups {
   const [first] = instances;
   if (first === undefined) return new Map();
   const value = labelOf(first, label);
