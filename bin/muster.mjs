@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { SERVE_FLAGS } from './serve-flags.mjs';
 
 const NODE_MAJOR = 24;
 const main = new URL('../dist/src/main.js', import.meta.url);
@@ -31,7 +32,22 @@ function packagedNode() {
   return undefined;
 }
 
-if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR) {
+const args = process.argv.slice(2);
+const isNew = Number(process.versions.node.split('.')[0]) >= NODE_MAJOR;
+/** The heap is laid out before the first line runs, so `serve` starts again with the flags that it needs. */
+const flags = args.includes('serve') ? SERVE_FLAGS.filter((flag) => !isChosen(flag)) : [];
+
+/** A user who sets this flag has measured: it is left alone. */
+function isChosen(flag) {
+  const [name = flag] = flag.split('=');
+  return [...process.execArgv, process.env.NODE_OPTIONS ?? ''].some((text) => text.includes(name));
+}
+
+if (isNew && flags.length > 0 && process.execve !== undefined && process.platform !== 'win32') {
+  // The same process id, so supervisors and signals see nothing of it.
+  const again = [process.execPath, ...flags, ...process.execArgv, fileURLToPath(main), ...args];
+  process.execve(process.execPath, again, process.env);
+} else if (isNew) {
   await import(main.href);
 } else {
   const node = packagedNode();
@@ -42,7 +58,7 @@ if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR) {
     );
     process.exit(1);
   }
-  const child = spawn(node, [fileURLToPath(main), ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(node, [...flags, fileURLToPath(main), ...args], { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code) => process.exit(code ?? 1));
 }

@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:http';
 import { join, relative } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { SERVE_FLAGS } from '../../bin/serve-flags.mjs';
 import { ensurePart, PartError } from '../parts.mjs';
 import { root } from '../setup.mjs';
 import { type Child, startChild } from './children.ts';
@@ -57,7 +58,7 @@ async function startAll({ options, envoy, running, stop }: Start): Promise<Child
     startChild({
       name: 'muster',
       command: process.execPath,
-      args: [MAIN, 'serve', '--config', options.config, '--state', state, ...ports],
+      args: [...SERVE_FLAGS, MAIN, 'serve', '--config', options.config, '--state', state, ...ports],
       logFile: join(options.state, 'muster.log'),
     }),
   );

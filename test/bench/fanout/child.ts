@@ -1,11 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { SERVE_FLAGS } from '../../../bin/serve-flags.mjs';
 
-/**
- * A young generation of 4 MB, as docs/design/xds-server.md explains: with V8's 16 MB a burst of streams leaves 30 MB
- * behind that no stream holds.
- */
-const NODE_FLAGS = ['--expose-gc', '--max-semi-space-size=4'];
+/** What `muster serve` runs with, so that the bench measures what users have. */
+const NODE_FLAGS = ['--expose-gc', ...SERVE_FLAGS];
 
 /** A child process of the bench that answers each command with one report named by `done`. */
 export interface BenchChild<Command, Report extends { readonly done: string }> {
