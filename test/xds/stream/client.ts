@@ -3,6 +3,7 @@ import type { Push, Pushes } from '../../../src/xds/stream/push.ts';
 import type { XdsStream } from '../../../src/xds/stream/stream.ts';
 import { createXdsStream } from '../../../src/xds/stream/xds-stream.ts';
 import { CDS, EDS, LDS, RDS } from './model.ts';
+import { StreamChecks } from './stream-checks.ts';
 import { readThings, type Thing } from './things.ts';
 
 const WILD: readonly string[] = [CDS, LDS];
@@ -15,6 +16,7 @@ export class ModelClient {
   #nonces = new Set<string>();
   #asked = new Set<string>();
   #lastNonce = new Map<string, string>();
+  #checks = new StreamChecks('delta', undefined);
   now = 0;
   readonly has = new Map<string, Map<string, Thing>>([CDS, EDS, LDS, RDS].map((type) => [type, new Map()]));
   readonly names = new Map<string, Set<string>>([
@@ -32,6 +34,7 @@ export class ModelClient {
     this.#nonces = new Set();
     this.#asked = new Set();
     this.#lastNonce = new Map();
+    this.#checks = new StreamChecks(this.#variant, this.#of(CDS).size > 0 ? this.now : undefined);
     this.serve(snapshot);
     // What asks for routes before clusters and shows nothing of an earlier stream may be a gRPC client,
     // which asks for clusters after routes: it is not made to wait (O9).
@@ -51,6 +54,7 @@ export class ModelClient {
     const known = this.#named(type);
     if (known.has(name)) return;
     known.add(name);
+    this.#checks.asked(type, name);
     if (this.#asked.has(type)) this.#send(type, this.#last(type), [name], []);
     else this.#ask(type);
   }
@@ -71,7 +75,11 @@ export class ModelClient {
     if (push === undefined) return;
     this.#lastNonce.set(push.typeUrl, push.nonce);
     const refused = refuse(push.typeUrl);
-    if (!refused) this.#apply(push);
+    if (refused) this.#checks.refused(push, readThings(push.bytes, this.#variant));
+    else {
+      this.#apply(push);
+      this.#checks.taken(push, this.now);
+    }
     this.#send(push.typeUrl, push.nonce, [], [], refused ? 'refused' : undefined);
   }
 
@@ -144,7 +152,10 @@ export class ModelClient {
       if (this.#nonces.has(nonce)) throw new Error(`nonce ${nonce} came twice (A4)`);
       if (this.#inbox.some((other) => other.typeUrl === typeUrl)) throw new Error('two unanswered (A8)');
       this.#nonces.add(nonce);
-      this.#inbox.push(push as Push); // the machine hands out its pushes as they are
+      const sent = push as Push; // the machine hands out its pushes as they are
+      const waiting = this.#inbox.map((other) => other.typeUrl);
+      this.#checks.sent(sent, readThings(sent.bytes, this.#variant), waiting, this.#of(CDS), this.now);
+      this.#inbox.push(sent);
     }
   }
 

@@ -138,6 +138,16 @@ describe('O9 listeners and routes follow the clusters that they name', () => {
     expect(told(node.ask({ type: RDS, names: ['r'], version: 'old' }))).toEqual(['RDS +r']);
   });
 
+  it('B10 what a client brought counts until it asks for something else', () => {
+    const node = harness('sotw', new Pushes('test'));
+    const both = snapshotOf({ [CDS]: named('x', 'y') });
+    node.serve(both);
+    const version = both.resources(CDS).label;
+    expect(node.ask({ version })).toEqual([]);
+    expect(told(node.ask({ names: ['x'], version }))).toEqual(['CDS +x']);
+    expect(told(node.ack(CDS, { names: ['*'], version }))).toEqual(['CDS +x +y']);
+  });
+
   it('B10 a label of the caller proves nothing', () => {
     const node = harness('sotw', new Pushes('test'));
     const labelled = before.with([{ typeUrl: CDS, label: 'release' }]);

@@ -141,7 +141,7 @@ describe('a client at rest has what is served, and no route ever named a cluster
   it.each(['delta', 'sotw'] as const)('%s', (variant) => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => run(variant, steps)),
-      { numRuns: 600 },
+      { numRuns: 1000 },
     );
   });
 });
