@@ -35,6 +35,16 @@ describe('O5 removals of clusters, endpoints and secrets', () => {
     expect(told(node.serve(next))).toEqual(['CDS -y', 'SDS -t']);
   });
 
+  it('are not held by a type that asks for nothing, nor forgotten for it', () => {
+    const node = harness('delta', new Pushes('test'));
+    node.serve(before);
+    node.ask({ type: CDS });
+    node.ack(CDS);
+    const nothing = { subscribe: [], unsubscribe: [], initialVersions: new Map<string, string>() };
+    node.stream.onRequest({ kind: 'delta', typeUrl: RDS, responseNonce: '', ...nothing }, 0);
+    expect(told(node.serve(before.with([{ typeUrl: CDS, remove: ['y'] }])))).toEqual(['CDS -y']);
+  });
+
   it('are not held by changes of routes that this stream does not want', () => {
     const node = settled();
     node.ack(RDS, { unsubscribe: ['q'] });
