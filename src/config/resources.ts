@@ -6,6 +6,7 @@ import { type Collection, type Entries, type Entry, lineOf, member, toProblem } 
 import { check, type Fault } from './issues.ts';
 import { nearest, quote } from './nearest.ts';
 import { BUILT_IN_STORE } from './references.ts';
+import { type Remembered, remember } from './remember.ts';
 import { name, oneKey } from './scalars.ts';
 import { groupSchema } from './schema/group.ts';
 import { httpRouteSchema } from './schema/http-route.ts';
@@ -38,17 +39,19 @@ export function buildResources(
     }
     return values;
   }
-  const { source, store, route } = schemasOf(vocabulary);
+  const { source, store, route, services, routes } = schemasOf(vocabulary);
   const resources: Resources = {
     sources: all('sources', (entry) => kindAndOptions(entry, source)),
     secretStores: all('secretStores', (entry) => kindAndOptions(entry, store)),
     secrets: all('secrets', (entry) => buildSecret(entry, entries, vocabulary)),
-    services: all('services', (entry): Outcome<Service> => named(entry, check(serviceSchema, entry.data))),
+    services: all('services', (entry) =>
+      remember(services, entry, () => named(entry, check(serviceSchema, entry.data))),
+    ),
     listeners: all(
       'listeners',
       (entry): Outcome<Listener> => named(entry, check(listenerSchema, entry.data)),
     ),
-    httpRoutes: all('httpRoutes', (entry) => buildRoute(entry, route)),
+    httpRoutes: all('httpRoutes', (entry) => remember(routes, entry, () => buildRoute(entry, route))),
     groups: all('groups', (entry) => buildGroup(entry)),
   };
   return { resources, problems };
@@ -58,6 +61,9 @@ interface Schemas {
   readonly source: ReturnType<typeof oneKey>;
   readonly store: ReturnType<typeof oneKey>;
   readonly route: ReturnType<typeof httpRouteSchema>;
+  /** The two kinds that there may be thousands of. */
+  readonly services: Remembered<Outcome<Service>>;
+  readonly routes: Remembered<Outcome<HttpRoute>>;
 }
 
 /** Zod compiles a schema at its first use: one vocabulary, one set of schemas. */
@@ -70,6 +76,8 @@ function schemasOf(vocabulary: Vocabulary): Schemas {
     source: oneKey(schemas(vocabulary.sources), 'the kind of source'),
     store: oneKey(schemas(vocabulary.secretStores), 'the kind of store'),
     route: httpRouteSchema(vocabulary.filters),
+    services: new WeakMap(),
+    routes: new WeakMap(),
   };
   compiled.set(vocabulary, made);
   return made;

@@ -18,6 +18,13 @@ export interface Tree {
   readonly data: unknown;
   readonly root: Node | null;
   readonly lines: LineCounter;
+  /** Lines of the file before what `lines` counts, where the tree is of a part of it. */
+  readonly linesBefore?: number;
+}
+
+export interface TreeResult {
+  readonly tree?: Tree;
+  readonly problems: readonly Problem[];
 }
 
 export interface Place {
@@ -28,11 +35,11 @@ export interface Place {
 
 export function placeAt(tree: Tree, offset: number): Place {
   const { line, col } = tree.lines.linePos(offset);
-  return { file: tree.path, line: Math.max(line, 1), column: Math.max(col, 1) };
+  return { file: tree.path, line: Math.max(line, 1) + (tree.linesBefore ?? 0), column: Math.max(col, 1) };
 }
 
 /** Text to tree. Every syntax error and every refused construct is a problem; then there is no tree. */
-export function parseTree(path: string, text: string): { tree?: Tree; problems: readonly Problem[] } {
+export function parseTree(path: string, text: string): TreeResult {
   const refused = refuseText(text);
   if (refused !== undefined)
     return { problems: [{ message: refused, path: '', file: path, line: 1, column: 1 }] };
@@ -79,7 +86,8 @@ function countLines(text: string): number {
   return lines;
 }
 
-function refuseText(text: string): string | undefined {
+/** Why a text is not even looked at as YAML. */
+export function refuseText(text: string): string | undefined {
   if (text.length > MAX_FILE_BYTES) return tooLarge(text.length);
   const lines = countLines(text);
   if (lines > MAX_LINES) return `has ${lines} lines; a config file may have at most ${MAX_LINES}`;

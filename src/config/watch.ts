@@ -5,6 +5,7 @@ import { FolderWatch, foldersOf } from '../files/watch-paths.ts';
 import type { Config } from '../model/config.ts';
 import { type ConfigFile, type ReadFiles, readConfigFiles } from './files.ts';
 import { type ParseResult, parseConfig } from './load.ts';
+import { ParseCache } from './parse-cache.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 export interface WatchOptions {
@@ -86,6 +87,7 @@ class Follower {
   readonly #watch: (folders: ReadonlySet<string>) => void;
   #print: string | undefined;
   #config: Config | undefined;
+  readonly #cache = new ParseCache();
   /** Files with something in them, of the config that was last given. */
   #filled: readonly string[] = [];
 
@@ -122,7 +124,7 @@ class Follower {
 
   #parse({ files, problems }: Seen): ParseResult {
     if (problems.length > 0) return { problems, warnings: [] };
-    return parseConfig(files, this.#options.vocabulary, this.#config);
+    return parseConfig(files, this.#options.vocabulary, this.#config, this.#cache);
   }
 
   /** Problems, and what an editor does between two of its steps: a file emptied, or gone. */
