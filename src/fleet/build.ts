@@ -107,7 +107,7 @@ export class Builder {
       const step = this.#changes(state, config, now);
       const { changes } = step;
       state.failure = undefined;
-      if (changes.set.length === 0 && changes.remove.length === 0 && state.revision > 0) {
+      if (changes.set.length === 0 && changes.remove.length === 0 && state.published) {
         state.committed = step.wanted;
         return { kind: 'unchanged' };
       }
