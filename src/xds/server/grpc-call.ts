@@ -1,5 +1,5 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
-import { createMessageReader, type MessageReader } from './grpc-frame.ts';
+import { MessageReader } from './grpc-frame.ts';
 import { encodeGrpcMessage, GRPC_STATUS, type GrpcStatus } from './grpc-status.ts';
 
 /** What happens on a call. `closed` comes exactly once, last, however the call ended. */
@@ -50,7 +50,7 @@ export class GrpcCall {
   constructor(stream: ServerHttp2Stream, maxRequestBytes: number, handler: GrpcCallHandler) {
     this.#stream = stream;
     this.#handler = handler;
-    this.#reader = createMessageReader(maxRequestBytes, (message) => {
+    this.#reader = new MessageReader(maxRequestBytes, (message) => {
       if (!this.#ended) handler.onMessage(message);
     });
     stream.on('data', (chunk: Buffer) => this.#read(chunk));

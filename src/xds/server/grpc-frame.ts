@@ -26,59 +26,65 @@ export function createFrameCache(): (message: Uint8Array) => Buffer {
   };
 }
 
-export interface MessageReader {
-  /** Takes the next bytes and hands over each message that is now complete, or says why the call must end. */
-  read(chunk: Buffer): GrpcStatus | undefined;
-  /** True when a message has begun and not ended. */
-  readonly partial: boolean;
-}
-
 /** Cuts the body of a call into messages. A message over the limit is refused by its header alone. */
-export function createMessageReader(maxBytes: number, take: (message: Buffer) => void): MessageReader {
-  let held: Buffer | undefined;
-  // What the message at hand needs in all, so that a slow trickle is not joined again for each byte.
-  let pieces: Buffer[] = [];
-  let have = 0;
-  let need = 0;
+export class MessageReader {
+  readonly #maxBytes: number;
+  readonly #take: (message: Buffer) => void;
+  #held: Buffer[] = NOTHING;
+  #have = 0;
+  /** What the message at hand needs in all, so that a slow trickle is not joined again for each byte. */
+  #need = 0;
 
-  function join(chunk: Buffer): Buffer | undefined {
-    if (held === undefined) return chunk;
-    pieces.push(chunk);
-    have += chunk.length;
-    if (have < need) return undefined;
-    return Buffer.concat(pieces, have);
+  constructor(maxBytes: number, take: (message: Buffer) => void) {
+    this.#maxBytes = maxBytes;
+    this.#take = take;
   }
 
-  function hold(rest: Buffer, length: number): void {
-    held = rest.length === 0 ? undefined : rest;
-    pieces = held === undefined ? [] : [held];
-    have = rest.length;
-    need = length;
+  /** True when a message has begun and not ended. */
+  get partial(): boolean {
+    return this.#held !== NOTHING;
   }
 
-  return {
-    get partial() {
-      return held !== undefined;
-    },
-    read(chunk) {
-      let left = join(chunk);
-      if (left === undefined) return undefined;
-      while (left.length >= HEADER_BYTES) {
-        const length = left.readUInt32BE(1);
-        const refusal = refuse(left[0] ?? 0, length, maxBytes);
-        if (refusal !== undefined) return refusal;
-        if (left.length < HEADER_BYTES + length) {
-          hold(left, HEADER_BYTES + length);
-          return undefined;
-        }
-        take(left.subarray(HEADER_BYTES, HEADER_BYTES + length));
-        left = left.subarray(HEADER_BYTES + length);
+  /** Takes the next bytes and hands over each message that is now complete, or says why the call must end. */
+  read(chunk: Buffer): GrpcStatus | undefined {
+    let left = this.#join(chunk);
+    if (left === undefined) return undefined;
+    while (left.length >= HEADER_BYTES) {
+      const length = left.readUInt32BE(1);
+      const refusal = refuse(left[0] ?? 0, length, this.#maxBytes);
+      if (refusal !== undefined) return refusal;
+      const end = HEADER_BYTES + length;
+      if (left.length < end) {
+        this.#hold(left, end);
+        return undefined;
       }
-      hold(left, HEADER_BYTES);
-      return undefined;
-    },
-  };
+      this.#take(left.subarray(HEADER_BYTES, end));
+      if (left.length === end) {
+        this.#held = NOTHING;
+        return undefined;
+      }
+      left = left.subarray(end);
+    }
+    this.#hold(left, HEADER_BYTES);
+    return undefined;
+  }
+
+  #join(chunk: Buffer): Buffer | undefined {
+    if (this.#held === NOTHING) return chunk;
+    this.#held.push(chunk);
+    this.#have += chunk.length;
+    return this.#have < this.#need ? undefined : Buffer.concat(this.#held, this.#have);
+  }
+
+  #hold(rest: Buffer, need: number): void {
+    this.#held = rest.length === 0 ? NOTHING : [rest];
+    this.#have = rest.length;
+    this.#need = need;
+  }
 }
+
+/** Shared by all calls and never added to. */
+const NOTHING: Buffer[] = [];
 
 function refuse(compressed: number, length: number, maxBytes: number): GrpcStatus | undefined {
   if (compressed !== 0) {

@@ -2,14 +2,15 @@ import type { Snapshot } from '../snapshot.ts';
 import type { XdsRequest } from '../stream/messages.ts';
 import type { StreamEvent, StreamRefusal, XdsStream } from '../stream/stream.ts';
 import { refuseChangedNode, refuseNames, refuseNode, refuseType } from './admission.ts';
-import { createDeadlines, type Deadlines, type Expiry } from './deadlines.ts';
+import { Deadlines } from './deadlines.ts';
+import { farewell } from './farewell.ts';
 import type { GrpcCall, GrpcCallHandler } from './grpc-call.ts';
 import type { GrpcStatus } from './grpc-status.ts';
 import type { XdsMethod } from './methods.ts';
 import type { StreamInfo, StreamStatus } from './options.ts';
 import type { Peer } from './peer.ts';
 import type { ServerContext } from './server-context.ts';
-import { createTypeStatuses } from './type-status.ts';
+import { TypeStatuses } from './type-status.ts';
 
 const OK: GrpcStatus = { code: 'OK', message: '' };
 
@@ -22,7 +23,7 @@ export class ServedStream implements GrpcCallHandler {
   readonly #method: XdsMethod;
   readonly #peer: Peer;
   readonly #machine: XdsStream;
-  readonly #statuses = createTypeStatuses();
+  readonly #statuses = new TypeStatuses();
   #call: GrpcCall | undefined;
   #info: StreamInfo | undefined;
   #unwatch: (() => void) | undefined;
@@ -36,7 +37,7 @@ export class ServedStream implements GrpcCallHandler {
     this.#context = context;
     this.#method = method;
     this.#peer = peer;
-    this.#deadlines = createDeadlines(now, { ageMs: context.streamAge(peer), timeoutMs }, context.timing);
+    this.#deadlines = new Deadlines(now, { ageMs: context.streamAge(peer), timeoutMs }, context.timing);
     this.#machine = context.createStream(method, (event) => this.#onEvent(event));
   }
 
@@ -101,7 +102,7 @@ export class ServedStream implements GrpcCallHandler {
   sweep(now: number): void {
     const expiry = this.#deadlines.expired(now, this.#call?.backlogged === true);
     if (expiry === 'stuck') this.#call?.abort();
-    else if (expiry !== undefined) this.end(this.#farewell(expiry));
+    else if (expiry !== undefined) this.end(farewell(expiry, this.#info?.key));
     else if ((this.#machine.deadline ?? Number.POSITIVE_INFINITY) <= now) this.#guard(() => this.#pump());
   }
 
@@ -162,22 +163,6 @@ export class ServedStream implements GrpcCallHandler {
   #onEvent(event: StreamEvent): void {
     this.#statuses.answered(event);
     if (this.#info !== undefined) this.#context.observer.event?.(this.#info, event);
-  }
-
-  #farewell(expiry: Exclude<Expiry, 'stuck'>): GrpcStatus {
-    if (expiry === 'old') return OK;
-    if (expiry === 'timeout')
-      return { code: 'DEADLINE_EXCEEDED', message: 'The deadline of the call passed.' };
-    if (this.#info === undefined) {
-      return {
-        code: 'INVALID_ARGUMENT',
-        message: 'No request came: the first one must follow the call at once.',
-      };
-    }
-    return {
-      code: 'UNAVAILABLE',
-      message: `There is no configuration yet for "${this.#info.key}": try again.`,
-    };
   }
 
   /** What a hook or a malformed message throws ends this stream and no other. */

@@ -11,39 +11,40 @@ interface Entry {
 }
 
 /** What a stream was sent and what it answered, per type: a few words, no names. */
-export interface TypeStatuses {
-  requested(typeUrl: string): void;
-  sent(response: XdsResponse): void;
-  answered(event: StreamEvent): void;
-  list(): readonly TypeStatus[];
-}
+export class TypeStatuses {
+  readonly #entries: Entry[] = [];
 
-export function createTypeStatuses(): TypeStatuses {
-  const entries: Entry[] = [];
-  function entry(typeUrl: string): Entry {
-    const known = entries.find((candidate) => candidate.typeUrl === typeUrl);
-    if (known !== undefined) return known;
+  requested(typeUrl: string): void {
+    this.#entry(typeUrl);
+  }
+
+  sent(response: XdsResponse): void {
+    this.#entry(response.typeUrl).pending = true;
+  }
+
+  answered(event: StreamEvent): void {
+    const at = this.#entry(event.typeUrl);
+    at.pending = false;
+    at.synced = event.kind === 'ack';
+    if (event.kind === 'ack') at.acked = event.version;
+    at.error = event.kind === 'nack' ? { version: event.version, message: event.message } : undefined;
+  }
+
+  list(): readonly TypeStatus[] {
+    return this.#entries.map((at) => ({
+      typeUrl: at.typeUrl,
+      status: statusOf(at),
+      acked: at.acked,
+      error: at.error,
+    }));
+  }
+
+  #entry(typeUrl: string): Entry {
+    for (const entry of this.#entries) if (entry.typeUrl === typeUrl) return entry;
     const added = { typeUrl, pending: false, acked: '', synced: false, error: undefined };
-    entries.push(added);
+    this.#entries.push(added);
     return added;
   }
-  return {
-    requested(typeUrl) {
-      entry(typeUrl);
-    },
-    sent(response) {
-      entry(response.typeUrl).pending = true;
-    },
-    answered(event) {
-      const at = entry(event.typeUrl);
-      at.pending = false;
-      at.synced = event.kind === 'ack';
-      if (event.kind === 'ack') at.acked = event.version;
-      at.error = event.kind === 'nack' ? { version: event.version, message: event.message } : undefined;
-    },
-    list: () =>
-      entries.map((at) => ({ typeUrl: at.typeUrl, status: statusOf(at), acked: at.acked, error: at.error })),
-  };
 }
 
 function statusOf(entry: Entry): TypeStatus['status'] {

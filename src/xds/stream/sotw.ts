@@ -95,9 +95,8 @@ export class SotwType implements TypeState {
   /** CDS and LDS: everything that is subscribed, each name once (rule B11). */
   #fullPush(target: ResourceSet, removals: boolean, now: number): Push | undefined {
     const { standing } = this;
-    const had = (name: string): boolean => standing.base.has(name) || standing.held.has(name);
     const { changed, removed } = standing.changes(target);
-    const updated = changed.map(({ name }) => name).filter((name) => !standing.first || had(name));
+    const updated = this.#updated(changed);
     const lost = removals ? [...removed, ...standing.release(target)] : NO_NAMES;
     if (!removals) standing.hold(target, removed);
     const silent = changed.length + standing.due.length + lost.length === 0;
@@ -108,6 +107,13 @@ export class SotwType implements TypeState {
         ? this.#heldPush(target, updated)
         : this.#shared(key, () => ({ resources: standing.wanted(target), removed: NO_NAMES, updated }));
     return this.answers.sent(push, target, now, lost);
+  }
+
+  /** Names whose resource the client may have in another version; `base` is empty before the first push. */
+  #updated(changed: readonly Resource[]): readonly string[] {
+    const { first, held } = this.standing;
+    if (first && held.size === 0) return NO_NAMES;
+    return changed.map(({ name }) => name).filter((name) => !first || held.has(name));
   }
 
   /** What waits for its removal goes on being listed. */

@@ -44,7 +44,7 @@ class OrderedStream implements XdsStream {
   readonly #options: XdsStreamOptions;
   readonly #context: StreamContext;
   /** In the order of the wire. */
-  #types: ReadonlyMap<string, SotwType | DeltaType> = new Map();
+  #types = new Map<string, SotwType | DeltaType>();
   #snapshot: Snapshot | undefined;
   #resumedAt: number | undefined;
   /** Since when each of LDS and RDS waits for clusters. */
@@ -165,8 +165,10 @@ class OrderedStream implements XdsStream {
     const { variant } = this.#options;
     const type =
       variant === 'sotw' ? new SotwType(typeUrl, this.#context) : new DeltaType(typeUrl, this.#context);
-    const types = [...this.#types.values(), type].toSorted((a, b) => rank(a.typeUrl) - rank(b.typeUrl));
-    this.#types = new Map(types.map((one) => [one.typeUrl, one]));
+    const place = rank(typeUrl);
+    const later = [...this.#types].filter(([other]) => rank(other) > place);
+    for (const [other] of later) this.#types.delete(other);
+    for (const [name, one] of [[typeUrl, type] as const, ...later]) this.#types.set(name, one);
     return type;
   }
 }

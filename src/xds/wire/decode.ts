@@ -1,6 +1,7 @@
 import protobuf from 'protobufjs/minimal.js';
 import type { DeltaRequest, NodeInfo, SotwRequest, StatusDetail } from '../stream/messages.ts';
 import { decodeNode } from './decode-node.ts';
+import { internText } from './intern.ts';
 import { readNames } from './name-lists.ts';
 
 type Reader = protobuf.Reader;
@@ -59,7 +60,7 @@ function readSotw(reader: Reader): SotwRequest {
         resourceNames.push(readNames(reader));
         break;
       case 34:
-        typeUrl = reader.string();
+        typeUrl = internText(reader.string());
         break;
       case 42:
         responseNonce = reader.string();
@@ -105,7 +106,7 @@ function readDelta(reader: Reader): DeltaRequest {
         node = decodeNode(reader, reader.uint32() + reader.pos);
         break;
       case 18:
-        typeUrl = reader.string();
+        typeUrl = internText(reader.string());
         break;
       case 26:
         subscribe.push(readNames(reader));

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createFrameCache, createMessageReader, frameMessage } from '../../../src/xds/server/grpc-frame.ts';
+import { createFrameCache, frameMessage, MessageReader } from '../../../src/xds/server/grpc-frame.ts';
 import { encodeGrpcMessage, parseGrpcTimeout } from '../../../src/xds/server/grpc-status.ts';
 
 function readAll(chunks: readonly Buffer[], limit = 1024) {
   const messages: string[] = [];
-  const reader = createMessageReader(limit, (message) => messages.push(message.toString('latin1')));
+  const reader = new MessageReader(limit, (message) => messages.push(message.toString('latin1')));
   const refusals = chunks.map((chunk) => reader.read(chunk)).filter((refusal) => refusal !== undefined);
   return { messages, refusals, partial: reader.partial };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createDeadlines } from '../../../src/xds/server/deadlines.ts';
+import { Deadlines } from '../../../src/xds/server/deadlines.ts';
 import { XDS_METHODS } from '../../../src/xds/server/methods.ts';
 import { compileMatchers } from '../../../src/xds/server/node-matcher.ts';
 import { DEFAULT_TIMING } from '../../../src/xds/server/options.ts';
@@ -100,7 +100,7 @@ describe('C1 node matchers', () => {
 describe('the deadlines of a stream', () => {
   const timing = { ...DEFAULT_TIMING, firstMessageMs: 50, stuckMs: 100 };
   const open = (ageMs = 1000, timeoutMs = Number.POSITIVE_INFINITY) =>
-    createDeadlines(0, { ageMs, timeoutMs }, timing);
+    new Deadlines(0, { ageMs, timeoutMs }, timing);
 
   it('A11 a backlog that stays is stuck; one that went in between is not', () => {
     const deadlines = open();
