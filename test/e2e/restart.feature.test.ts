@@ -1,6 +1,5 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { STATE_DRIVERS } from '../../src/fleet/state/index.ts';
 import type { Envoy } from '../parts/envoy.ts';
 import { freePort } from '../parts/ports.ts';
 import { type SteadyRequests, steadyRequests } from '../parts/requests.ts';
@@ -9,7 +8,7 @@ import { certificateOf, derOf } from './parts.ts';
 import { hostsOf, startProxy, type Variant } from './proxy.ts';
 import { startReplica, startReplicaChild, type TestReplica } from './replica.ts';
 import { addresses, HOST, type Sourced, startSourced } from './sourced.ts';
-import { createWorkspace } from './workspace.ts';
+import { createWorkspace, untilStored } from './workspace.ts';
 
 function loadOn({ http, https, pair }: Sourced): readonly SteadyRequests[] {
   const load = [
@@ -76,10 +75,7 @@ test.each(['broken', 'missing'] as const)(
     await envoy.ready();
     await untilHosts(envoy, [one, two]);
     const load = loadOn(sourced);
-    await until('the state to be on disk', async () => {
-      const { config, scopes, snapshots } = await STATE_DRIVERS.disk({ dir: workspace.state }).load();
-      return config !== undefined && scopes.length === 1 && snapshots.length === 1;
-    });
+    await untilStored(workspace, 1);
     const revision = (await first.snapshot('edge')).revision;
     await first.kill();
     await BREAK[how](sourced.file);
