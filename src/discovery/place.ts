@@ -1,4 +1,4 @@
-import { compareLocality, compareText, withoutDoubles } from '../model/endpoint-order.ts';
+import { compareLocality, compareText, isSameLocality, withoutDoubles } from '../model/endpoint-order.ts';
 import type { Endpoint, Health, Locality } from '../model/instance.ts';
 
 /** Endpoints of one priority and locality, which sort before or after all of another. */
@@ -25,7 +25,7 @@ export class Places {
     const least = Math.max(0, places.length - MOST_LOOKED_AT);
     for (let index = places.length - 1; index >= least; index -= 1) {
       const place = places[index];
-      if (place?.priority === priority && compareLocality(place.locality, locality) === 0) return place;
+      if (place?.priority === priority && isSameLocality(place.locality, locality)) return place;
     }
     const made: Place = { priority, locality, endpoints: [] };
     places.push(made);

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { PortChoice, Service, ServiceFrom } from '../model/config.ts';
-import type { Endpoint, Instance, Locality } from '../model/instance.ts';
+import { isSameLocality } from '../model/endpoint-order.ts';
+import type { Endpoint, Instance } from '../model/instance.ts';
 
 /** Whether a report says what the last one said, in the same order. */
 export function sameInstances(a: readonly Instance[], b: readonly Instance[]): boolean {
@@ -43,7 +44,7 @@ function sameInstance(a: Instance, b: Instance | undefined): boolean {
         a.address === b.address &&
         a.health === b.health &&
         a.weight === b.weight &&
-        sameLocality(a.locality, b.locality) &&
+        isSameLocality(a.locality, b.locality) &&
         sameRecord(a.ports, b.ports) &&
         sameRecord(a.labels, b.labels)))
   );
@@ -57,12 +58,8 @@ function sameEndpoint(a: Endpoint, b: Endpoint | undefined): boolean {
     a.health === b.health &&
     a.weight === b.weight &&
     a.priority === b.priority &&
-    sameLocality(a.locality, b.locality)
+    isSameLocality(a.locality, b.locality)
   );
-}
-
-function sameLocality(a: Locality, b: Locality): boolean {
-  return a === b || (a.region === b.region && a.zone === b.zone && a.subZone === b.subZone);
 }
 
 function sameRecord(a: Readonly<Record<string, unknown>>, b: Readonly<Record<string, unknown>>): boolean {

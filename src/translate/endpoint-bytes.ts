@@ -1,3 +1,4 @@
+import { isSameLocality } from '../model/endpoint-order.ts';
 import type { Endpoint, Health, Locality } from '../model/instance.ts';
 import { BackwardWriter } from './backward-writer.ts';
 
@@ -66,10 +67,6 @@ function writeGroup(endpoints: readonly Endpoint[], from: number, priority: numb
 
 function isSameGroup(a: Endpoint, b: Endpoint): boolean {
   return a.priority === b.priority && isSameLocality(a.locality, b.locality);
-}
-
-function isSameLocality(a: Locality, b: Locality): boolean {
-  return a === b || (a.region === b.region && a.zone === b.zone && a.subZone === b.subZone);
 }
 
 /** Envoy's constraints on what an endpoint brings. */

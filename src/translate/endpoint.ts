@@ -1,5 +1,5 @@
 import type { Service } from '../model/config.ts';
-import { compareLocality, compareText, withoutDoubles } from '../model/endpoint-order.ts';
+import { compareLocality, compareText, isSameLocality, withoutDoubles } from '../model/endpoint-order.ts';
 import type { Endpoint, Locality } from '../model/instance.ts';
 import { assignmentBytes, HEALTH_STATUS } from './endpoint-bytes.ts';
 import type { Message, Proto } from './proto.ts';
@@ -83,7 +83,12 @@ export function loadAssignment(clusterName: string, endpoints: readonly Endpoint
   for (const endpoint of inOrder(endpoints)) {
     const samePriority = last?.priority === endpoint.priority;
     if (!samePriority) priority += 1;
-    if (group === undefined || !samePriority || !sameLocality(last, endpoint)) {
+    if (
+      group === undefined ||
+      !samePriority ||
+      last === undefined ||
+      !isSameLocality(last.locality, endpoint.locality)
+    ) {
       group = { ...localityOf(endpoint.locality), lbEndpoints: [], priority };
       groups.push(group);
     }
@@ -118,10 +123,6 @@ function lbEndpoint({ address, port, health, weight }: Endpoint): Message {
 
 function localityOf({ region, zone, subZone }: Locality): { locality?: Message } {
   return region === '' && zone === '' && subZone === '' ? {} : { locality: { region, zone, subZone } };
-}
-
-function sameLocality(a: Endpoint | undefined, b: Endpoint): boolean {
-  return a !== undefined && compareLocality(a.locality, b.locality) === 0;
 }
 
 /** A total order over everything that reaches the bytes, so that equal sets give equal bytes. */
