@@ -71,6 +71,27 @@ test('files of a directory come and go; hidden and other files do not count', as
   expect(followed.problems).toEqual([]);
 });
 
+test('a file that is no YAML is reported once, not its neighbours that name what is in it; the config stays', async () => {
+  const services = 'services: { s: { endpoints: ["127.0.0.1:1"] } }\n';
+  const route = 'httpRoutes: { r: { listeners: [web], rules: [{ backends: [{ service: s }] }] } }\n';
+  await writeFile(join(dir, 'a.yaml'), listener(1) + route);
+  await writeFile(join(dir, 'b.yaml'), services);
+  const followed = follow(dir, 20);
+  await arrives(followed, 1);
+  await writeFile(join(dir, 'b.yaml'), 'services: { s: { endpoints: [');
+  await until('a problem', () => followed.problems.length > 0);
+  await writeFile(join(dir, 'a.yaml'), listener(2) + route);
+  await until('the same problem of the next edit', () => followed.problems.length > 1);
+  const [first, second] = followed.problems;
+  expect(first).toMatch(/b\.yaml:1:\d+: is not valid YAML/);
+  expect(first?.split('\n').every((line) => line.includes('b.yaml:'))).toBe(true);
+  expect(second).toBe(first);
+  expect(followed.configs.map((config) => config.listeners.get('web')?.port)).toEqual([1]);
+  await writeFile(join(dir, 'b.yaml'), services);
+  await arrives(followed, 2);
+  expect(followed.problems).toHaveLength(2);
+});
+
 test('a link to the directory itself is swapped', async () => {
   const publish = async (version: string, port: number) => {
     await mkdir(join(dir, version));
