@@ -2,7 +2,7 @@
 import { createServer, type ServerHttp2Stream } from 'node:http2';
 import { frameMessage } from '../../../src/xds/server/grpc-frame.ts';
 import { type Canned, monotonicMs, type ServerCommand, type ServerReport } from './messages.ts';
-import { answerUsage } from './usage.ts';
+import { answerLoop, answerUsage } from './usage.ts';
 import { glanceRequest } from './wire.ts';
 
 const report = (message: ServerReport): void => void process.send?.(message);
@@ -46,6 +46,7 @@ function reader(stream: ServerHttp2Stream, variant: Canned['variant'], first: Re
 process.on('message', (command: ServerCommand) => {
   if (command.do === 'start' && command.canned !== undefined) start(command.canned);
   if (command.do === 'usage') answerUsage(command.collect);
+  if (command.do === 'loop') answerLoop(command.watch);
   if (command.do === 'push') {
     report({ done: 'push', at: monotonicMs() });
     for (const stream of streams) stream.write(push);

@@ -27,7 +27,8 @@ export type LoadReport =
 export type ServerCommand =
   | { readonly do: 'start'; readonly services: number; readonly canned?: Canned }
   | { readonly do: 'push' }
-  | { readonly do: 'usage'; readonly collect: boolean };
+  | { readonly do: 'usage'; readonly collect: boolean }
+  | { readonly do: 'loop'; readonly watch: boolean };
 
 export interface Canned {
   readonly variant: 'sotw' | 'delta';
@@ -38,7 +39,9 @@ export interface Canned {
 export type ServerReport =
   | { readonly done: 'start'; readonly port: number }
   | { readonly done: 'push'; readonly at: number }
-  | { readonly done: 'usage'; readonly cpuUs: number; readonly rss: number };
+  | { readonly done: 'usage'; readonly cpuUs: number; readonly rss: number }
+  /** The longest that the event loop was held while it was watched. */
+  | { readonly done: 'loop'; readonly worstMs: number };
 
 /** Milliseconds of the machine's monotonic clock: the same in all processes. */
 export const monotonicMs = (): number => Number(process.hrtime.bigint()) / 1e6;

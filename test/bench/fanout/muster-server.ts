@@ -5,7 +5,7 @@ import { loadRegistry } from '../../../src/xds/proto/registry.ts';
 import { createXdsServer } from '../../../src/xds/server/server.ts';
 import { TYPE_URL } from '../../../src/xds/type-urls.ts';
 import { monotonicMs, type ServerCommand, type ServerReport } from './messages.ts';
-import { answerUsage } from './usage.ts';
+import { answerLoop, answerUsage } from './usage.ts';
 
 const registry = loadRegistry();
 const cache = new SnapshotCache();
@@ -85,5 +85,6 @@ process.on('message', (command: ServerCommand) => {
   if (command.do === 'start') void start(command.services);
   if (command.do === 'push') push();
   if (command.do === 'usage') answerUsage(command.collect);
+  if (command.do === 'loop') answerLoop(command.watch);
 });
 process.on('disconnect', () => process.exit(0));

@@ -67,6 +67,26 @@ describe('what goes back and forth on a stream', () => {
     expect((await stream.next()).typeUrl).toBe(TYPE_URL.runtime);
   });
 
+  const delta = (name: string): object => ({ resourceNamesSubscribe: [name] });
+  const sotw = (name: string): object => ({ resourceNames: [name] });
+  it.each([
+    [DELTA, delta, { resourceNamesUnsubscribe: ['endpoint-1'] }],
+    [SOTW, sotw, sotw('another')],
+  ])('O4 %s: what waits for its turn is not sent once it is given up', async (path, ask, giveUp) => {
+    const { client, cache } = await startServer();
+    const stream = client().stream(path);
+    stream.send({ node: NODE, typeUrl: EDS, ...ask('endpoint-1') });
+    const first = await stream.next();
+    // Unanswered, so the change has to wait for the ACK; the ACK gives the name up.
+    cache.setResources('edge', EDS, [raw('endpoint-1', 'dropped')]);
+    stream.send({ typeUrl: EDS, responseNonce: first.nonce, ...giveUp });
+    stream.send({ typeUrl: TYPE_URL.runtime, ...ask('runtime-1') });
+    const rest = [await stream.next()];
+    while (rest.at(-1)?.typeUrl !== TYPE_URL.runtime) rest.push(await stream.next());
+    expect(rest.flatMap(({ names }) => names)).not.toContain('endpoint-1');
+    expect(stream.waiting).toBe(0);
+  });
+
   it('A4 one push has one nonce and the same bytes for all streams that get it', async () => {
     const { client, cache, server } = await startServer();
     const streams = [client().stream(DELTA), client().stream(DELTA)];

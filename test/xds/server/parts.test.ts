@@ -45,6 +45,16 @@ describe('A11 a token bucket', () => {
     expect(bucket.idle(150)).toBe(false);
     expect(bucket.idle(1000)).toBe(true);
   });
+
+  it('refills to the burst and no further, however long it rests', () => {
+    const bucket = createTokenBucket(10, 2);
+    const takes = (now: number): readonly boolean[] => [0, 0, 0].map(() => bucket.take(now));
+    expect(takes(0)).toEqual([true, true, false]);
+    expect(takes(60_000)).toEqual([true, true, false]);
+    // A tenth of a token at a time adds up.
+    expect([60_010, 60_050, 60_099].map((now) => bucket.take(now))).toEqual([false, false, false]);
+    expect(bucket.take(60_100)).toBe(true);
+  });
 });
 
 describe('slices', () => {
