@@ -36,6 +36,7 @@ export class Pacer {
     const waiting = this.#waiting.get(group);
     const builtAt = this.#builtAt.get(group);
     if (waiting === undefined || builtAt === undefined) return 0;
+    if (now < waiting.lastAt) return 0; // the clock was set back: no wait can be told from it
     const { quietMs, mostMs } = PACE[waiting.kind];
     if (waiting.firstAt - builtAt >= quietMs) return 0;
     return Math.max(0, Math.min(waiting.lastAt + quietMs, waiting.firstAt + mostMs) - now);

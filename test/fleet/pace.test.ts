@@ -49,6 +49,17 @@ test('groups wait apart, and what was forgotten is idle', () => {
   expect(pacer.delay('edge', 2)).toBe(0);
 });
 
+test('FAULT11: a clock that is set back or forward by ten minutes holds nothing up', () => {
+  for (const step of [-600_000, 600_000]) {
+    const pacer = new Pacer();
+    pacer.built('edge', 1_000_000);
+    pacer.note('edge', 'structure', 1_000_001);
+    expect(pacer.delay('edge', 1_000_001 + step)).toBe(0);
+    pacer.note('edge', 'structure', 1_000_001 + step);
+    expect(pacer.delay('edge', 1_000_001 + step)).toBeLessThanOrEqual(50);
+  }
+});
+
 test('no change waits longer than its limit, and none is built in the midst of a burst before it', () => {
   const gaps = fc.array(fc.tuple(fc.integer({ min: 0, max: 80 }), KINDS), { minLength: 1, maxLength: 60 });
   fc.assert(

@@ -77,6 +77,14 @@ test('a secret that is rotated moves its cell alone; the same version again move
   expect(made.builder.putSecret('unknown', tlsSecret(1))).toEqual([]);
 });
 
+test('a secret that left the config and came back is unknown until it is read again', () => {
+  const made = built();
+  const { secrets, ...rest } = config();
+  made.configure({ ...rest, secrets: new Map(), listeners: new Map() });
+  made.configure({ ...rest, secrets });
+  expect(made.builder.putSecret('s1', tlsSecret(1))).toEqual(['core']);
+});
+
 test('a certificate read for the first time brings its chain', () => {
   const made = bench();
   made.builder.build('core', 0);
