@@ -63,6 +63,8 @@ export function parseTree(path: string, text: string): TreeResult {
       strict: true,
       logLevel: 'error',
     });
+    // The library catches some overflows itself, one or several by how much stack is left.
+    if (document.errors.some(({ message }) => message.includes('call stack'))) return tooDeep(path);
     for (const error of document.errors) add(error.pos[0], syntaxMessage(error.code, error.message));
     // Tags are refused in toData, in our words.
     for (const warning of document.warnings)
@@ -70,14 +72,16 @@ export function parseTree(path: string, text: string): TreeResult {
     root = document.contents;
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    return {
-      problems: [{ message: 'nested too deeply to be read', path: '', file: path, line: 1, column: 1 }],
-    };
+    return tooDeep(path);
   }
   if (problems.length > 0) return { problems };
   const data = toData(root, add);
   if (problems.length > 0) return { problems };
   return { tree: { path, data, root, lines }, problems };
+}
+
+function tooDeep(file: string): TreeResult {
+  return { problems: [{ message: 'nested too deeply to be read', path: '', file, line: 1, column: 1 }] };
 }
 
 function countLines(text: string): number {
@@ -121,7 +125,6 @@ function deepestFlow(text: string): number {
 
 function syntaxMessage(code: string, message: string): string {
   if (code === 'MULTIPLE_DOCS') return 'holds several YAML documents (`---`): write one per file';
-  if (message.includes('call stack')) return 'nested too deeply to be read';
   if (code === 'TAB_AS_INDENT') return 'a tab is used for indentation: YAML wants spaces';
   return `is not valid YAML: ${message.split('\n')[0] ?? message}`;
 }

@@ -116,7 +116,7 @@ test.each([['block', BLOCK] as const, ['full', FULL] as const])(
         expect(found).toEqual(outcome(text, uncut()));
         good += found.config === undefined ? 0 : 1;
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     );
     expect(good).toBeGreaterThan(3);
   },
@@ -132,7 +132,7 @@ test('edit after edit with one cache, the answer is that of a fresh parse', () =
         expect(outcome(text, cache)).toEqual(outcome(text, uncut()));
       }
     }),
-    { numRuns: 50 },
+    { numRuns: 25 },
   );
 });
 
