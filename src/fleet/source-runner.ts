@@ -21,6 +21,8 @@ const RESTART_MS = 1_000;
 export class SourceRunner {
   readonly #options: RunnerOptions;
   readonly #running = new Map<string, Running>();
+  /** Told to stop and not yet at their end. */
+  readonly #ending = new Set<Promise<void>>();
 
   constructor(options: RunnerOptions) {
     this.#options = options;
@@ -32,20 +34,24 @@ export class SourceRunner {
       left.delete(config.name);
       const identity = JSON.stringify([config.kind, config.options]);
       if (this.#running.get(config.name)?.identity === identity) continue;
-      this.#running.get(config.name)?.stop.abort();
+      this.#stop(config.name);
       this.#start(config, identity);
     }
-    for (const name of left) {
-      this.#running.get(name)?.stop.abort();
-      this.#running.delete(name);
-    }
+    for (const name of left) this.#stop(name);
   }
 
   async close(): Promise<void> {
-    const running = [...this.#running.values()];
-    for (const { stop } of running) stop.abort();
-    this.#running.clear();
-    await Promise.all(running.map(({ done }) => done));
+    for (const name of [...this.#running.keys()]) this.#stop(name);
+    await Promise.all(this.#ending);
+  }
+
+  #stop(name: string): void {
+    const running = this.#running.get(name);
+    if (running === undefined) return;
+    this.#running.delete(name);
+    running.stop.abort();
+    const ended = running.done.finally(() => this.#ending.delete(ended));
+    this.#ending.add(ended);
   }
 
   #start(config: SourceConfig, identity: string): void {

@@ -1,0 +1,115 @@
+import { expect, test } from 'vitest';
+import type { ScopeReport, Source } from '../../src/discovery/source.ts';
+import { SourceRunner } from '../../src/fleet/source-runner.ts';
+import { until } from '../parts/until.ts';
+import { complete, source } from './fixtures.ts';
+
+type Watch = (signal: AbortSignal) => AsyncGenerator<ScopeReport, void, void>;
+
+/** Every watcher that was started, what it reported and whether it still runs. */
+function runnerOf(watch: Watch) {
+  const started: { readonly name: string; readonly options: unknown; stopped: boolean }[] = [];
+  const reports: string[] = [];
+  const crashes: string[] = [];
+  const runner = new SourceRunner({
+    create: ({ name, options }): Source => ({
+      async *watch(signal) {
+        const one = { name, options, stopped: false };
+        started.push(one);
+        try {
+          yield* watch(signal);
+        } finally {
+          one.stopped = true;
+        }
+      },
+    }),
+    onReport: (name, report) => reports.push(`${name} ${report.scope}`),
+    onCrash: (name, error) => crashes.push(`${name} ${String(error)}`),
+  });
+  return { runner, started, reports, crashes };
+}
+
+/** Reports once, then stands until it is stopped. */
+const standing: Watch = async function* (signal) {
+  yield complete('x', []);
+  await aborted(signal);
+};
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+test('SRC14: a reload leaves watchers of equal sources alone, wherever they are written', async () => {
+  const { runner, started, reports } = runnerOf(standing);
+  runner.update([source('dc', { url: 'x' }), source('vms')]);
+  await until('both to report', () => reports.length === 2);
+  runner.update([
+    source('vms'),
+    { ...source('dc', { url: 'x' }), origin: { object: 'sources/dc', line: 99 } },
+  ]);
+  await runner.close();
+  expect(started.map(({ name }) => name)).toEqual(['dc', 'vms']);
+});
+
+test('a source that was edited is started anew, and one that left is stopped', async () => {
+  const { runner, started, reports } = runnerOf(standing);
+  runner.update([source('dc', { url: 'x' }), source('vms')]);
+  await until('both to report', () => reports.length === 2);
+  runner.update([source('dc', { url: 'y' })]);
+  await until('the new one to report', () => reports.length === 3);
+  await until('the old ones to stop', () => started.filter(({ stopped }) => stopped).length === 2);
+  expect(started.map(({ name, options, stopped }) => [name, options, stopped])).toEqual([
+    ['dc', { url: 'x' }, true],
+    ['vms', {}, true],
+    ['dc', { url: 'y' }, false],
+  ]);
+  await runner.close();
+});
+
+test('SRC5: a watcher that throws is told and started again after a second, and so is one that ends', async () => {
+  let lives = 0;
+  const { runner, started, crashes } = runnerOf(async function* (signal) {
+    lives += 1;
+    if (lives === 1) throw new Error('a fault of ours');
+    yield complete('x', []);
+    if (lives > 2) await aborted(signal);
+  });
+  runner.update([source('dc')]);
+  await until('the third life', () => started.length === 3);
+  expect(crashes).toEqual(['dc Error: a fault of ours']);
+  await runner.close();
+});
+
+test('close stops every watcher and waits for its end; what it still says is not heard', async () => {
+  const { runner, started, reports, crashes } = runnerOf(async function* (signal) {
+    yield complete('first', []);
+    await aborted(signal);
+    yield complete('last words', []);
+    throw new Error('on the way out');
+  });
+  runner.update([source('dc'), source('vms')]);
+  await until('both to report', () => reports.length === 2);
+  await runner.close();
+  expect(started.every(({ stopped }) => stopped)).toBe(true);
+  expect(reports).toEqual(['dc first', 'vms first']);
+  expect(crashes).toEqual([]);
+});
+
+test('close waits for watchers that an earlier reload stopped, too', async () => {
+  const end = Promise.withResolvers<void>();
+  const { runner, started, reports } = runnerOf(async function* (signal) {
+    yield complete('x', []);
+    await aborted(signal);
+    await end.promise;
+  });
+  runner.update([source('dc', { url: 'x' })]);
+  await until('it to report', () => reports.length === 1);
+  runner.update([]);
+  const closed = runner.close().then(() => started.map(({ stopped }) => stopped));
+  await new Promise((resolve) => setImmediate(resolve));
+  end.resolve();
+  expect(await closed).toEqual([true]);
+});
