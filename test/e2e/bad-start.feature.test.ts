@@ -63,3 +63,18 @@ test('a port in use: exit 1, which port, and what to do', async () => {
   expect(api.output).toContain('--api');
   expect(`${xds.output}${api.output}`).not.toMatch(/^\s+at /m);
 });
+
+test('a state directory that cannot be made: it serves, and says what a restart would cost', async () => {
+  const workspace = await createWorkspace();
+  const sourced = await startSourced(workspace);
+  await sourced.write([sourced.ports[0]]);
+  const state = `${workspace.path('fleet.yaml')}/state`;
+  const replica = await startReplica({ config: workspace.config, state });
+  const envoy = await startProxy({ xds: [replica.xdsPort] });
+  await envoy.ready();
+  await untilAnswered(`http://127.0.0.1:${sourced.http}/`, (answer) => nameIn(answer) === 'one');
+  const { state: shown } = await replica.status();
+  expect(shown).toMatchObject({ path: state, ok: false });
+  expect(shown.error).toMatch(/cannot write to the state directory.*traffic is unaffected/);
+  expect(replica.log()).toContain('cannot write to the state directory');
+});
