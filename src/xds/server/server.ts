@@ -83,8 +83,8 @@ export function serveCore(options: XdsServerOptions, core: XdsCore): XdsServer {
   }
 
   function sweep(): void {
+    for (const stream of streams) context.sweeps.add(stream);
     const now = context.clock.now();
-    for (const stream of streams) stream.sweep(now);
     for (const { port } of ports) port.sweep(now);
   }
 
