@@ -14,6 +14,8 @@ export interface WatchOptions {
   readonly vocabulary: Vocabulary;
   /** The config that runs already, for the rule of `allowEmpty`. */
   readonly current?: Config | undefined;
+  /** What was parsed at the start: an unchanged part is not parsed again. */
+  readonly cache?: ParseCache | undefined;
   /** For the first read and after every change that parses, also when the hash is the old one: lines may have moved. */
   onConfig(config: Config, warnings: readonly Problem[], files: readonly ConfigFile[]): void;
   /** Once for each bad edit; the running config stays. */
@@ -87,7 +89,7 @@ class Follower {
   readonly #watch: (folders: ReadonlySet<string>) => void;
   #print: string | undefined;
   #config: Config | undefined;
-  readonly #cache = new ParseCache();
+  readonly #cache: ParseCache;
   /** Files with something in them, of the config that was last given. */
   #filled: readonly string[] = [];
 
@@ -95,6 +97,7 @@ class Follower {
     this.#options = options;
     this.#watch = watch;
     this.#config = options.current;
+    this.#cache = options.cache ?? new ParseCache();
   }
 
   async look(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { ConfigFile } from '../config/load.ts';
+import type { ParseCache } from '../config/parse-cache.ts';
 import { watchConfig } from '../config/watch.ts';
 import { formatProblem, type Problem } from '../errors.ts';
 import type { FleetState } from '../fleet/state/state.ts';
@@ -34,6 +35,7 @@ export class RunningConfig {
   readonly #options: RunningConfigOptions;
   #facts: ConfigFacts;
   #hash = '';
+  #cache: ParseCache | undefined;
 
   constructor(options: RunningConfigOptions) {
     this.#options = options;
@@ -45,7 +47,8 @@ export class RunningConfig {
   }
 
   /** The config of the start; `stored`: the revision it had on disk, if it comes from there. */
-  begin({ config, files, problems, restored }: StartConfig, stored: number | undefined): void {
+  begin({ config, files, problems, restored, cache }: StartConfig, stored: number | undefined): void {
+    this.#cache = cache;
     const { state } = this.#options;
     this.#accept(config, files, restored ? (stored ?? 0) : state.nextRevision(), restored);
     if (restored) this.#refuse(problems);
@@ -57,6 +60,7 @@ export class RunningConfig {
       path: this.#options.path,
       vocabulary: VOCABULARY,
       current: config,
+      cache: this.#cache,
       signal,
       onConfig: (next, warnings, files) => this.#edited(next, warnings, files),
       onProblems: (problems) => this.#refuse(problems),

@@ -1,5 +1,6 @@
 import { readConfigFiles } from '../config/files.ts';
 import { type ConfigFile, parseConfig } from '../config/load.ts';
+import { ParseCache } from '../config/parse-cache.ts';
 import type { Vocabulary } from '../config/vocabulary.ts';
 import { MusterError, type Problem } from '../errors.ts';
 import type { ConfigRecord } from '../fleet/state/state.ts';
@@ -12,6 +13,8 @@ export interface StartConfig {
   readonly problems: readonly Problem[];
   /** The config comes from the state directory. */
   readonly restored: boolean;
+  /** The parsed files, for whoever watches them from here on. */
+  readonly cache: ParseCache;
 }
 
 /**
@@ -24,13 +27,14 @@ export async function readStartConfig(
   stored: ConfigRecord | undefined,
 ): Promise<StartConfig> {
   const { files, problems: unread } = await readConfigFiles(path);
-  const parsed = unread.length > 0 ? { problems: unread } : parseConfig(files, vocabulary);
+  const cache = new ParseCache();
+  const parsed = unread.length > 0 ? { problems: unread } : parseConfig(files, vocabulary, undefined, cache);
   if ('config' in parsed && parsed.config !== undefined) {
-    return { config: parsed.config, files, problems: [], restored: false };
+    return { config: parsed.config, files, problems: [], restored: false, cache };
   }
   const last = stored === undefined ? undefined : parseConfig(stored.files, vocabulary).config;
   if (stored !== undefined && last !== undefined) {
-    return { config: last, files: stored.files, problems: parsed.problems, restored: true };
+    return { config: last, files: stored.files, problems: parsed.problems, restored: true, cache };
   }
   const count = parsed.problems.length === 1 ? '1 problem' : `${parsed.problems.length} problems`;
   throw new MusterError('config_invalid', `${path} is not valid: ${count}; nothing is served`, {
