@@ -142,6 +142,8 @@ test('SRC4: what was kept over a restart is served, flagged, and guarded against
   world.put('dc', complete('eu', []), 100);
   expect(addresses(world, 'a')).toHaveLength(4);
   expect(scopeOf(world)?.state).toBe('held');
+  world.put('dc', complete('eu', instances('a', [1, 2, 3])), 101);
+  expect(scopeOf(world)?.state).toBe('ok');
 });
 
 test('a restore comes too late for a scope that has reported, and for a source that is gone', () => {
@@ -164,7 +166,6 @@ test('SRC14: another config keeps the scopes of the sources that stay', () => {
   expect(addresses(world, 'a')).toEqual(['10.0.0.1']);
   expect(addresses(world, 'inline')).toEqual(['10.0.0.5']);
   expect(world.service('b')).toBeUndefined();
-  expect(world.endpoints('a').known).toBe(true);
 });
 
 test('a source that leaves the config takes its endpoints along', () => {

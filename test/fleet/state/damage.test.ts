@@ -57,6 +57,15 @@ test('FAULT10: any bit flipped in any file: what is read was written, and nothin
   );
 });
 
+test('FAULT10: a damaged part is not taken for written when its content comes again', async () => {
+  const [path, bytes] = fileWith('"address":');
+  writeFileSync(join(folder.dir, path), bytes.subarray(1));
+  const parts = new PartFiles(folder.dir);
+  await parts.load();
+  await parts.write({ key: 'other', facts: {}, parts: new Map([['part', bytes]]) });
+  expect(folder.files().get(path)).toEqual(bytes);
+});
+
 test('FAULT10: both forms damaged: the entry is ignored and named, and the state works on', async () => {
   const damage = [fileWith('"at":1'), fileWith('"at":2')];
   for (const [path, bytes] of damage) writeFileSync(join(folder.dir, path), flipped(bytes, 600));
