@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { failure, group, route } from '../fixtures.ts';
+import { failure, group, route, service } from '../fixtures.ts';
 import { bench, built, config, lastSet, names } from './bench.ts';
 import { tlsSecret } from './rig.ts';
 
@@ -112,4 +112,16 @@ test('while a source was never read, its services have no endpoints set, rather 
   made.report('a', []);
   made.builder.build('edge', 0);
   expect(names(made, 'edge')).toContain('endpoints a');
+});
+
+test('an edit that only moves lines sends nothing, and every resource knows its new line', () => {
+  const made = built();
+  const at = (line: number) => ({ object: 'services/b', file: 'muster.yaml', line });
+  made.configure(config({ services: [service('a', ['dc']), service('b', ['dc'], { origin: at(40) })] }));
+  for (const name of ['edge', 'core']) {
+    expect(made.builder.build(name, 0)).toEqual({ kind: 'unchanged' });
+    for (const type of ['cluster', 'endpoints']) {
+      expect(made.builder.find(name, type, 'b')?.origins).toEqual([at(40)]);
+    }
+  }
 });
