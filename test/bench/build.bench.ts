@@ -110,7 +110,7 @@ function summary(samples: readonly Sample[]): string {
 }
 
 function rounds(run: () => Sample): string {
-  for (let round = 0; round < 10; round += 1) run();
+  for (let round = 0; round < 30; round += 1) run();
   return summary(Array.from({ length: 21 }, run));
 }
 
