@@ -7,7 +7,7 @@ import { DEFAULT_LIMITS, DEFAULT_TIMING, type XdsClock, type XdsServerOptions } 
 import type { Peer } from './peer.ts';
 import type { ServedStream } from './served-stream.ts';
 import type { ServerContext } from './server-context.ts';
-import { createSlices, type Slices } from './slices.ts';
+import { createSlices } from './slices.ts';
 
 const SYSTEM_CLOCK: XdsClock = { now: () => performance.now(), wall: () => Date.now() };
 const AGE_JITTER = 0.2;
@@ -17,8 +17,6 @@ const SLICE_MS = 3;
 export interface OwnContext extends ServerContext {
   /** May this peer open one more stream now? */
   admission(peer: Peer): GrpcStatus | undefined;
-  /** Looks at the deadlines of a stream, a few milliseconds of streams at a time. */
-  readonly sweeps: Slices<ServedStream>;
 }
 
 export function createContext(
@@ -30,15 +28,17 @@ export function createContext(
   const timing = { ...DEFAULT_TIMING, ...options.timing };
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   let lastId = 0;
-  const slice = { count: limits.sliceStreams, milliseconds: SLICE_MS, now: () => performance.now() };
   const report = (error: unknown): void => options.onError?.(error);
   return {
     clock,
     timing,
     limits,
     observer: options.observer ?? {},
-    slices: createSlices((stream) => stream.wake(), slice),
-    sweeps: createSlices((stream) => stream.sweep(clock.now()), slice),
+    slices: createSlices((stream) => stream.wake(), {
+      count: limits.sliceStreams,
+      milliseconds: SLICE_MS,
+      now: () => performance.now(),
+    }),
     identify: (node, peer) => options.identify(node, peer),
     ...core,
     frame: createFrameCache(),

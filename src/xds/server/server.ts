@@ -7,6 +7,7 @@ import { type Http2Port, type ListenAddress, openHttp2Port } from './http2-port.
 import { CSDS_METHODS, XDS_METHODS, type XdsMethod } from './methods.ts';
 import type { StreamStatus, XdsServerOptions } from './options.ts';
 import { type Peer, peerOf } from './peer.ts';
+import { createRounds } from './rounds.ts';
 import { ServedStream } from './served-stream.ts';
 import { createStatusCall } from './status-service.ts';
 import type { XdsTls } from './tls.ts';
@@ -35,6 +36,7 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
 /** The server over any core: what `createXdsServer` does once it has one. */
 export function serveCore(options: XdsServerOptions, core: XdsCore): XdsServer {
   const streams = new Set<ServedStream>();
+  const someStreams = createRounds(streams, SWEEP_PARTS);
   const context = createContext(options, core, forget);
   const admit = context.admission;
   const ports: { readonly port: Http2Port; readonly encrypted: boolean }[] = [];
@@ -83,8 +85,8 @@ export function serveCore(options: XdsServerOptions, core: XdsCore): XdsServer {
   }
 
   function sweep(): void {
-    for (const stream of streams) context.sweeps.add(stream);
     const now = context.clock.now();
+    someStreams((stream) => stream.sweep(now));
     for (const { port } of ports) port.sweep(now);
   }
 
@@ -114,7 +116,7 @@ export function serveCore(options: XdsServerOptions, core: XdsCore): XdsServer {
         onStream,
       });
       ports.push({ port: opened, encrypted: tls !== undefined });
-      timer ??= setInterval(sweep, context.timing.tickMs);
+      timer ??= setInterval(sweep, context.timing.tickMs / SWEEP_PARTS);
       return opened.address;
     },
     reloadTls(tls) {
@@ -136,6 +138,8 @@ export function serveCore(options: XdsServerOptions, core: XdsCore): XdsServer {
     },
   };
 }
+
+const SWEEP_PARTS = 4;
 
 const SHUTTING_DOWN: GrpcStatus = {
   code: 'UNAVAILABLE',

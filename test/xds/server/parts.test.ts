@@ -4,6 +4,7 @@ import { XDS_METHODS } from '../../../src/xds/server/methods.ts';
 import { compileMatchers } from '../../../src/xds/server/node-matcher.ts';
 import { DEFAULT_TIMING } from '../../../src/xds/server/options.ts';
 import { uriSansOf } from '../../../src/xds/server/peer.ts';
+import { createRounds } from '../../../src/xds/server/rounds.ts';
 import { createSlices } from '../../../src/xds/server/slices.ts';
 import { createTokenBucket } from '../../../src/xds/server/token-bucket.ts';
 
@@ -54,6 +55,26 @@ describe('A11 a token bucket', () => {
     // A tenth of a token at a time adds up.
     expect([60_010, 60_050, 60_099].map((now) => bucket.take(now))).toEqual([false, false, false]);
     expect(bucket.take(60_100)).toBe(true);
+  });
+});
+
+describe('rounds', () => {
+  it('visit every item within a few calls, and begin again, whatever comes and goes', () => {
+    const items = new Set([1, 2, 3, 4, 5, 6, 7, 8]);
+    const seen: number[] = [];
+    const some = createRounds(items, 4);
+    const round = (): number[] => {
+      seen.length = 0;
+      for (let call = 0; call < 5; call += 1) some((item) => seen.push(item));
+      return seen.toSorted((a, b) => a - b);
+    };
+    some((item) => seen.push(item));
+    expect(seen).toEqual([1, 2]);
+    expect(new Set(round())).toEqual(items);
+    items.clear();
+    expect(round()).toEqual([]);
+    items.add(9);
+    expect(round()).toContain(9);
   });
 });
 
