@@ -1,5 +1,5 @@
-import type { World } from '../../../src/fleet/world.ts';
-import type { Config } from '../../../src/model/config.ts';
+import type { ScopeReport } from '../../../src/discovery/source.ts';
+import type { Config, Service } from '../../../src/model/config.ts';
 import {
   complete,
   configOf,
@@ -23,7 +23,11 @@ export interface Shape {
     readonly name: string;
     readonly from: readonly string[];
     readonly http2: boolean;
+    readonly priority: number;
+    readonly inline: readonly number[];
   }[];
+  /** Where the services are written. */
+  readonly line: number;
   readonly secrets: readonly string[];
   readonly routes: readonly { readonly on: readonly string[]; readonly to: readonly string[] }[];
   readonly groups: readonly { readonly name: string; readonly listeners: readonly string[] }[];
@@ -54,8 +58,8 @@ export class Life {
   config: Config;
   now = 0;
 
-  constructor(shape: Shape, world?: World) {
-    this.rig = rig(undefined, world);
+  constructor(shape: Shape) {
+    this.rig = rig();
     this.config = configFrom(shape);
     this.#configure();
   }
@@ -96,10 +100,11 @@ export class Life {
     this.#buildAll();
   }
 
-  /** The final state given to a builder that has no past. */
+  /** The final state given to a world and a builder that have no past. */
   fresh(): Rig {
-    const fresh = rig(undefined, this.rig.world);
-    fresh.builder.setConfig(this.config);
+    const fresh = rig();
+    fresh.configure(this.config);
+    for (const put of this.#scopes.values()) fresh.world.put(put.source, told(put), this.now);
     for (const [name, version] of this.#secrets) fresh.builder.putSecret(name, tlsSecret(version));
     for (const name of this.config.groups.keys()) fresh.builder.build(name, this.now);
     return fresh;
@@ -127,8 +132,7 @@ export class Life {
   #put(step: Step & { kind: 'put' }): void {
     const { builder, world } = this.rig;
     this.#scopes.set(`${step.source} ${step.scope}`, step);
-    const report = complete(step.scope, instances(step.of, step.ids), 'stated');
-    builder.touchServices(world.put(step.source, report, this.now));
+    builder.touchServices(world.put(step.source, told(step), this.now));
   }
 
   #wait(ms: number, settled: boolean): void {
@@ -142,18 +146,29 @@ export class Life {
   }
 }
 
-function configFrom({ services, secrets, routes, groups }: Shape): Config {
+function told({ scope, of, ids }: Step & { kind: 'put' }): ScopeReport {
+  return complete(scope, instances(of, ids), 'stated');
+}
+
+function configFrom({ services, secrets, routes, groups, line }: Shape): Config {
   return configOf({
     sources: SOURCES.map((name) => source(name)),
     secrets: SECRETS,
-    services: services.map(({ name, from, http2 }) =>
-      service(name, from, {
-        protocol: http2 ? 'http2' : 'http1',
-        endpoints: from.length === 0 ? [endpoint(99)] : [],
-      }),
-    ),
+    services: services.map((one) => serviceFrom(one, line)),
     listeners: [listener('web'), listener('shop', secrets)],
     httpRoutes: routes.map(({ on, to }, index) => route(`r${index}`, on, to)),
     groups: groups.map(({ name, listeners }) => group(name, listeners, { allowEmpty: true })),
   });
+}
+
+function serviceFrom(shape: Shape['services'][number], line: number): Service {
+  const { name, http2, priority, inline } = shape;
+  const made = service(name, shape.from);
+  return {
+    ...made,
+    origin: { ...made.origin, line },
+    from: made.from.map((from) => ({ ...from, priority })),
+    protocol: http2 ? 'http2' : 'http1',
+    endpoints: inline.map(endpoint),
+  };
 }

@@ -2,6 +2,7 @@ import { Builder, type Publication } from '../../../src/fleet/build.ts';
 import type { BuiltResource, Translation } from '../../../src/fleet/translation.ts';
 import { World } from '../../../src/fleet/world.ts';
 import type { Config } from '../../../src/model/config.ts';
+import type { Origin } from '../../../src/model/origin.ts';
 import { SecretBytes } from '../../../src/secret-bytes.ts';
 import type { CheckedSecret } from '../../../src/secrets/store.ts';
 import { createTranslation } from '../../../src/serve/translation.ts';
@@ -19,14 +20,14 @@ export interface Rig {
   published(group: string): Readonly<Record<string, string>>;
   /** `group` as the builder holds it. */
   held(group: string): Readonly<Record<string, string>>;
+  /** Where each resource of `group` comes from. */
+  origins(group: string): ReadonlyMap<string, readonly Origin[]>;
   configure(config: Config): void;
 }
 
 /** A builder over a world, without queue, state or sockets. */
-export function rig(
-  translation: Translation = createTranslation(loadRegistry()),
-  world: World = new World(),
-): Rig {
+export function rig(translation: Translation = createTranslation(loadRegistry())): Rig {
+  const world = new World();
   const publications: Publication[] = [];
   let revision = 0;
   const nextRevision = (): number => {
@@ -41,6 +42,7 @@ export function rig(
     publications,
     published: (group) => applied(publications.filter((one) => one.group === group)),
     held: (group) => printed(builder.resources(group)),
+    origins: (group) => new Map([...builder.resources(group)].map((one) => [keyOf(one), one.origins])),
     configure(config) {
       builder.touchServices(world.configure(config, serviceLabel));
       builder.setConfig(config);

@@ -10,9 +10,16 @@ const some = (names: readonly string[]) => fc.subarray([...names], { minLength: 
 const shapes: fc.Arbitrary<Shape> = fc.record({
   services: fc.tuple(
     ...SERVICES.map((name) =>
-      fc.record({ name: fc.constant(name), from: fc.subarray([...SOURCES]), http2: fc.boolean() }),
+      fc.record({
+        name: fc.constant(name),
+        from: fc.subarray([...SOURCES]),
+        http2: fc.boolean(),
+        priority: fc.constantFrom(0, 1),
+        inline: fc.subarray([98, 99]),
+      }),
     ),
   ),
+  line: fc.constantFrom(1, 2),
   secrets: fc.subarray([...SECRETS]),
   routes: fc.array(fc.record({ on: some(LISTENERS), to: some(SERVICES) }), { maxLength: 3 }),
   groups: fc.tuple(fc.subarray([...LISTENERS]), some(LISTENERS), fc.boolean()).map(([edge, core, both]) =>
@@ -71,6 +78,7 @@ test('cells and structure give the same bytes: a life of changes ends where a fr
       for (const name of life.config.groups.keys()) {
         expect(life.rig.held(name)).toEqual(fresh.held(name));
         expect(life.rig.published(name)).toEqual(life.rig.held(name));
+        expect(life.rig.origins(name)).toEqual(fresh.origins(name));
       }
     }),
     { numRuns: 300 },
