@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { onTestFinished } from 'vitest';
 import type { z } from 'zod';
-import { type nodesView, type StatusView, snapshotView, statusView } from '../../src/api/views.ts';
+import { nodesView, type StatusView, snapshotView, statusView } from '../../src/api/views.ts';
 import type { Settings } from '../../src/config/settings.ts';
 import { serve } from '../../src/serve.ts';
 import { freePort } from '../parts/ports.ts';
@@ -136,7 +136,7 @@ function clientOf(api: string): Client {
   return {
     api,
     status: async () => statusView.parse(JSON.parse(await get('/v1/status'))),
-    nodes: async () => JSON.parse(await get('/v1/nodes')) as NodesView, // checked by test/api
+    nodes: async () => nodesView.parse(JSON.parse(await get('/v1/nodes'))),
     snapshot: async (group) => snapshotView.parse(JSON.parse(await get(`/v1/groups/${group}/snapshot`))),
     metrics: () => get('/metrics'),
   };
