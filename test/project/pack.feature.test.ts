@@ -78,8 +78,8 @@ test('started by an older Node it goes on in the packaged one, or says in one li
   const packaged = await run(process.execPath, ['--require', preload, shim, '--help'], dir);
   expect(packaged, packaged.stderr).toMatchObject({ code: 0 });
   expect(packaged.stdout).toContain('Usage: muster');
-  const alone = join(dir, 'alone.mjs');
-  await cp(shim, alone);
+  await cp(join(shim, '..'), join(dir, 'alone'), { recursive: true });
+  const alone = join(dir, 'alone', 'muster.mjs');
   await rm(join(dir, 'node_modules'), { recursive: true });
   const without = await run(process.execPath, ['--require', preload, alone, '--help'], dir);
   expect(without.code).toBe(1);
