@@ -84,7 +84,11 @@ export class FleetLoop {
 
   /** By hand: what the source last said of the scope is the truth. */
   release(source: string, scope: string): void {
-    this.#touchServices(this.#options.world.release(source, scope));
+    const { world, state } = this.#options;
+    const changed = world.release(source, scope);
+    const instances = world.believed(source, scope);
+    if (changed.length > 0) state.saveScope({ source, scope, instances, at: this.#options.now() });
+    this.#touchServices(changed);
   }
 
   start(): void {

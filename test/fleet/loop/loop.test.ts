@@ -81,6 +81,7 @@ test('a held drop: what is kept is what is believed; released by hand it is buil
   await bench.queue.idle();
   expect(bench.endpoints('edge', 'a')).toBe('10.0.0.1 DEGRADED');
   bench.loop.release('dc', 'eu');
+  expect(bench.saved.at(-1)).toBe('scope dc eu 0');
   await bench.queue.idle();
   expect(bench.endpoints('edge', 'a')).toBe('');
 });
