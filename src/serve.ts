@@ -7,6 +7,7 @@ import { VOCABULARY } from './offline/vocabulary.ts';
 import { SecretBytes } from './secret-bytes.ts';
 import { Replica } from './serve/replica.ts';
 import { readStartConfig } from './serve/start-config.ts';
+import { lockState } from './serve/state-lock.ts';
 import { createView } from './serve/view.ts';
 import { loadRegistry } from './xds/proto/registry.ts';
 import type { XdsTls } from './xds/server/tls.ts';
@@ -37,6 +38,7 @@ const REDACTED_FIELDS = ['*.privateKey', '*.value', '*.token', '*.authorization'
  */
 export async function serve(settings: Settings, { version, log }: ServeOptions): Promise<RunningReplica> {
   const started = Date.now();
+  const unlock = settings.state === undefined ? undefined : await lockState(settings.state);
   const logger = createLogger(settings, log);
   const proto = loadRegistry();
   const replica = new Replica({
@@ -60,6 +62,7 @@ export async function serve(settings: Settings, { version, log }: ServeOptions):
   const close = async (): Promise<void> => {
     await api.close();
     await replica.close();
+    await unlock?.();
   };
   try {
     const stored = await replica.state.load();
