@@ -106,7 +106,7 @@ test('a constraint that a service breaks isolates that service', () => {
 test('a rule whose filter cannot work keeps its match and answers 500, the others are served', () => {
   const bad = YAML.replace(
     'rules: [{ matches',
-    'rules: [{ filters: [{ directResponse: { status: 200 } }, { requestRedirect: { scheme: https } }] }, { matches',
+    'rules: [{ matches: [{ path: { type: RegularExpression, value: /o.e } }], filters: [{ urlRewrite: { path: { type: ReplacePrefixMatch, replacePrefixMatch: /x } } }], backends: [{ service: a }] }, { matches',
   );
   const { problems, resources } = build(configFrom(bad));
   expect(problems).toEqual([
@@ -119,7 +119,7 @@ test('a rule whose filter cannot work keeps its match and answers 500, the other
   expect(
     loadRegistry().decode('envoy.config.route.v3.RouteConfiguration', web?.bytes ?? new Uint8Array()),
   ).toMatchObject({
-    virtualHosts: [{ routes: [{ name: 'one/1/0' }, { name: 'one/0/0', directResponse: { status: 500 } }] }],
+    virtualHosts: [{ routes: [{ name: 'one/0/0', directResponse: { status: 500 } }, { name: 'one/1/0' }] }],
   });
 });
 
