@@ -1,11 +1,12 @@
 import { errorText, MusterError } from '../errors.ts';
 import type { Config } from '../model/config.ts';
 import type { CheckedSecret } from '../secrets/store.ts';
+import { type BuildParts, NO_CHANGES, nextStep, type Step } from './assemble.ts';
 import { Cells } from './cells.ts';
-import { type Changes, Committed, missingClusters, refuseOversized } from './committed.ts';
+import type { Changes } from './committed.ts';
 import { type GroupState, lingerKey, newGroupState } from './group-state.ts';
 import type { SnapshotRecord } from './state/state.ts';
-import type { BuildProblem, BuiltResource, Structure, Translation } from './translation.ts';
+import type { BuildProblem, BuiltResource, Translation } from './translation.ts';
 import type { World } from './world.ts';
 
 /** One step of a group's snapshot, in the order of its revisions. */
@@ -43,6 +44,7 @@ export interface GroupStatus {
 export class Builder {
   readonly #options: BuilderOptions;
   readonly #cells: Cells;
+  readonly #parts: BuildParts;
   readonly #groups = new Map<string, GroupState>();
   /** Secrets that were read at least once, in this life or before the restart. */
   readonly #knownSecrets = new Set<string>();
@@ -51,6 +53,8 @@ export class Builder {
   constructor(options: BuilderOptions) {
     this.#options = options;
     this.#cells = new Cells(options.world, options.translation);
+    const { translation } = options;
+    this.#parts = { translation, cells: this.#cells, knownSecrets: this.#knownSecrets };
   }
 
   /** Every group is to be built again; answers their names. Groups that are gone keep what they serve. */
@@ -104,7 +108,7 @@ export class Builder {
     if (config?.groups.has(group) !== true) return { kind: 'gone' };
     const state = this.#state(group);
     try {
-      const step = this.#changes(state, config, now);
+      const step = nextStep(this.#parts, state, config, now);
       const { changes } = step;
       state.failure = undefined;
       if (changes.set.length === 0 && changes.remove.length === 0 && state.published) {
@@ -181,73 +185,6 @@ export class Builder {
     return touched;
   }
 
-  #changes(state: GroupState, config: Config, now: number): Step {
-    const { structure, committed } = state;
-    if (!state.structureDirty && structure !== undefined) {
-      return { wanted: committed, changes: this.#cellChanges(state) };
-    }
-    const built = this.#options.translation.structure(config, state.name, this.#knownSecrets);
-    const wanted = this.#assemble(state, built);
-    this.#refuseEmpty(state, config, wanted);
-    this.#linger(state, wanted, now);
-    refuseOversized(wanted);
-    state.missing = missingClusters(wanted, this.#options.translation.types.cluster);
-    const sets = { services: new Set(built.services), secrets: new Set(built.secrets) };
-    state.structure = { config, built, ...sets };
-    state.structureDirty = false;
-    clearCells(state);
-    return { wanted, changes: committed.changesTo(wanted) };
-  }
-
-  #assemble(state: GroupState, built: Structure): Committed {
-    const { types } = this.#options.translation;
-    const kept = built.failed.flatMap(({ typeUrl, name }) => state.committed.get(typeUrl, name) ?? []);
-    const endpoints = built.services.flatMap((name) => this.#endpointCell(state, name) ?? []);
-    const secrets = built.secrets.flatMap(
-      (name) => this.#cells.secret(name) ?? state.committed.get(types.secret, name) ?? [],
-    );
-    return Committed.of(kept, built.resources, endpoints, secrets);
-  }
-
-  /** While a source of the service has never been read, what the group was last given stays. */
-  #endpointCell(state: GroupState, name: string): BuiltResource | undefined {
-    const last = this.#cells.isKnown(name)
-      ? undefined
-      : state.committed.get(this.#options.translation.types.endpoints, name);
-    return last ?? this.#cells.endpoints(name);
-  }
-
-  #refuseEmpty(state: GroupState, config: Config, wanted: Committed): void {
-    const { listener } = this.#options.translation.types;
-    if (state.committed.count(listener) === 0 || wanted.count(listener) > 0) return;
-    const group = config.groups.get(state.name);
-    if (group === undefined || group.allowEmpty) return;
-    const text = `group "${state.name}" would go from ${state.committed.count(listener)} listeners to none; it keeps what it has (say allowEmpty: true if that is meant)`;
-    throw new MusterError('build_failed', text, { origin: group.origin });
-  }
-
-  /** What the group stopped using is served on for a while; what it uses again no longer lingers. */
-  #linger(state: GroupState, wanted: Committed, now: number): void {
-    const { cluster, endpoints, secret } = this.#options.translation.types;
-    for (const typeUrl of [cluster, endpoints, secret]) {
-      for (const resource of state.committed.ofType(typeUrl)) {
-        const isUsed = wanted.get(typeUrl, resource.name) !== undefined;
-        if (isUsed && state.lingering.size === 0) continue;
-        const key = lingerKey(typeUrl, resource.name);
-        if (isUsed) state.lingering.remove(key);
-        else if (state.lingering.keep(key, now)) wanted.set(resource);
-      }
-    }
-  }
-
-  #cellChanges(state: GroupState): Changes {
-    const services = [...state.dirtyServices].flatMap((name) => this.#endpointCell(state, name) ?? []);
-    const secrets = [...state.dirtySecrets].flatMap((name) => this.#cells.secret(name) ?? []);
-    clearCells(state);
-    const moved = (cell: BuiltResource): boolean => state.committed.get(cell.typeUrl, cell.name) !== cell;
-    return { set: [...services, ...secrets].filter(moved), remove: [] };
-  }
-
   #commit(state: GroupState, { wanted, changes }: Step, revision: number): void {
     if (wanted === state.committed) wanted.apply(changes);
     state.committed = wanted;
@@ -264,22 +201,6 @@ export class Builder {
     this.#groups.set(name, made);
     return made;
   }
-}
-
-/**
- * What a build wants, and how it differs in bytes from what was committed. After a change of cells
- * `wanted` is the committed state itself, not yet changed.
- */
-interface Step {
-  readonly wanted: Committed;
-  readonly changes: Changes;
-}
-
-const NO_CHANGES: Changes = { set: [], remove: [] };
-
-function clearCells(state: GroupState): void {
-  state.dirtyServices.clear();
-  state.dirtySecrets.clear();
 }
 
 function failureOf(group: string, config: Config, error: unknown): BuildProblem {
