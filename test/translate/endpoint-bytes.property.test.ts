@@ -47,11 +47,15 @@ function ordered(
     const shared = localities[index % localities.length];
     return index % 2 === 0 && shared !== undefined ? { ...one, locality: { ...shared } } : one;
   });
-  const key = ({ priority, locality: { region, zone, subZone } }: Endpoint): string =>
-    JSON.stringify([String(priority).padStart(3, '0'), region, zone, subZone]);
   const unique = [...new Map(placed.map((one) => [`${one.port} ${one.address}`, one])).values()];
   return unique.toSorted(
-    (a, b) => compare(key(a), key(b)) || compare(a.address, b.address) || a.port - b.port,
+    (a, b) =>
+      a.priority - b.priority ||
+      compare(a.locality.region, b.locality.region) ||
+      compare(a.locality.zone, b.locality.zone) ||
+      compare(a.locality.subZone, b.locality.subZone) ||
+      compare(a.address, b.address) ||
+      a.port - b.port,
   );
 }
 
