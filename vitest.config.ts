@@ -8,7 +8,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     allowOnly: false,
-    setupFiles: ['test/parts/open-handles.ts'],
+    setupFiles: ['test/parts/open-handles.ts', 'test/parts/seed.ts'],
     // Two cores: real Envoys in several files at once would starve each other.
     maxWorkers: 2,
     projects: [
