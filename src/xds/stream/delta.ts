@@ -82,7 +82,7 @@ export class DeltaType implements TypeState {
     if (!removals) standing.hold(target, standing.changes(target).removed);
     const found = this.#context.pushes.find(key, this.answers.lastPush);
     if (found !== undefined) return found;
-    const content = first ? this.#everything(target) : this.#step(target, removals);
+    const content = this.#sayable(first ? this.#everything(target) : this.#step(target, removals));
     return isEmpty(content) && !(first && subscription.wildcard)
       ? undefined
       : this.#context.pushes.share(key, content);
@@ -91,9 +91,17 @@ export class DeltaType implements TypeState {
   #ownPush(target: ResourceSet, removals: boolean): Push | undefined {
     const greeted = this.#known.size > 0;
     const { first, subscription } = this.standing;
-    const content = first ? this.#firstOfKnown(target, removals) : this.#stepWithHeld(target, removals);
+    const content = this.#sayable(
+      first ? this.#firstOfKnown(target, removals) : this.#stepWithHeld(target, removals),
+    );
     if (isEmpty(content) && (greeted || !first || !subscription.wildcard)) return undefined;
     return this.#context.pushes.single('delta', this.typeUrl, target.label, content);
+  }
+
+  /** Without removals, where this type's are not told (rule D9). */
+  #sayable(content: PushContent): PushContent {
+    const isSaid = content.removed.length === 0 || this.#context.tellsRemovals(this.typeUrl);
+    return isSaid ? content : { ...content, removed: NO_NAMES };
   }
 
   /** All that is subscribed; what is named and absent is said to be (rule D4). */

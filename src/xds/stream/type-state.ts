@@ -10,6 +10,8 @@ export interface StreamContext {
   readonly onEvent: (event: StreamEvent) => void;
   /** Types whose empty first request means everything (rule W4). */
   readonly legacyWildcard: (typeUrl: string) => boolean;
+  /** Types of which a client is told what is gone (rule D9). */
+  readonly tellsRemovals: (typeUrl: string) => boolean;
 }
 
 /** One type on one stream: what is wanted, what the client was brought up to, what is unanswered. */

@@ -31,6 +31,11 @@ export interface XdsStreamOptions {
    * clients never mean it, so a server for them alone answers false.
    */
   readonly legacyWildcard?: (typeUrl: string) => boolean;
+  /**
+   * Incremental streams: types of which the client is told what is gone (rule D9). Default: all but
+   * extension configs, whose removal makes Envoy answer 5xx. The same for all streams of one `pushes`.
+   */
+  readonly tellsRemovals?: (typeUrl: string) => boolean;
 }
 
 const MOST_TYPES = 64;
@@ -59,6 +64,7 @@ class OrderedStream implements XdsStream {
       pushes: options.pushes,
       onEvent: options.onEvent ?? (() => undefined),
       legacyWildcard: options.legacyWildcard ?? isEnvoyWildcard,
+      tellsRemovals: options.tellsRemovals ?? ((typeUrl) => typeUrl !== TYPE_URL.extensionConfig),
     };
   }
 

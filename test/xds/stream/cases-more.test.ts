@@ -1,11 +1,29 @@
 import { describe, expect, it } from 'vitest';
-import { Pushes, type Snapshot, SnapshotCache } from '../../../src/xds/index.ts';
+import { Pushes, type Snapshot, SnapshotCache, TYPE_URL } from '../../../src/xds/index.ts';
 import { CDS, EDS, harness, LDS, named, RDS, resource, SDS, snapshotOf, told } from './model.ts';
 
 const delta = () => harness('delta', new Pushes('test'));
 const sotw = () => harness('sotw', new Pushes('test'));
 
 describe('rules', () => {
+  it('D9: what is gone is told, but for types whose removal breaks the client', () => {
+    const types = [RDS, TYPE_URL.extensionConfig];
+    const one = snapshotOf(Object.fromEntries(types.map((type) => [type, named('a', 'b')])));
+    const without = one.with(types.map((typeUrl) => ({ typeUrl, remove: ['a'], set: [resource('b', '2')] })));
+    const removed = types.flatMap((type) => {
+      const node = delta();
+      node.serve(one);
+      const asked = node.ask({ type, names: ['a', 'b', 'none'] });
+      node.ack(type);
+      return [...asked, ...node.serve(without)].map((push) => push.removed);
+    });
+    expect(removed).toEqual([['none'], ['a'], [], []]);
+    const returned = delta();
+    returned.serve(without);
+    const [push] = returned.ask({ type: types[1] ?? '', names: ['a', 'b'], known: { a: '1', b: '1' } });
+    expect([push?.names, push?.removed]).toEqual([['b'], []]);
+  });
+
   it('D2: every name that is subscribed is answered, though it is current and was just sent', () => {
     const node = delta();
     node.serve(snapshotOf({ [EDS]: named('a', 'b') }));
