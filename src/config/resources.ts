@@ -12,6 +12,7 @@ import { groupSchema } from './schema/group.ts';
 import { httpRouteSchema } from './schema/http-route.ts';
 import { listenerSchema } from './schema/listener.ts';
 import { serviceSchema } from './schema/service.ts';
+import { sourceSchema } from './schema/source.ts';
 import { MAX_PROBLEMS } from './tree.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
@@ -41,7 +42,7 @@ export function buildResources(
   }
   const { source, store, route, services, routes } = schemasOf(vocabulary);
   const resources: Resources = {
-    sources: all('sources', (entry) => kindAndOptions(entry, source)),
+    sources: all('sources', (entry) => named(entry, check(source, entry.data))),
     secretStores: all('secretStores', (entry) => kindAndOptions(entry, store)),
     secrets: all('secrets', (entry) => buildSecret(entry, entries, vocabulary)),
     services: all('services', (entry) =>
@@ -58,7 +59,7 @@ export function buildResources(
 }
 
 interface Schemas {
-  readonly source: ReturnType<typeof oneKey>;
+  readonly source: ReturnType<typeof sourceSchema>;
   readonly store: ReturnType<typeof oneKey>;
   readonly route: ReturnType<typeof httpRouteSchema>;
   /** The two kinds that there may be thousands of. */
@@ -73,7 +74,7 @@ function schemasOf(vocabulary: Vocabulary): Schemas {
   const known = compiled.get(vocabulary);
   if (known !== undefined) return known;
   const made = {
-    source: oneKey(schemas(vocabulary.sources), 'the kind of source'),
+    source: sourceSchema(schemas(vocabulary.sources)),
     store: oneKey(schemas(vocabulary.secretStores), 'the kind of store'),
     route: httpRouteSchema(vocabulary.filters),
     services: new WeakMap(),

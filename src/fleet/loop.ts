@@ -74,7 +74,8 @@ export class FleetLoop {
     const changed = world.put(source, report, now);
     const instances = world.believed(source, report.scope);
     if (report.kind === 'complete') state.saveScope({ source, scope: report.scope, instances, at: now });
-    else if (report.gone === true && instances.length === 0) state.forgetScope(source, report.scope);
+    else if (report.kind === 'failure' && report.gone === true && instances.length === 0)
+      state.forgetScope(source, report.scope);
     this.#touchServices(changed);
   }
 

@@ -12,19 +12,8 @@ import type { ScopeReport } from '../discovery/source.ts';
 import type { Config, Service } from '../model/config.ts';
 import type { Endpoint, Instance } from '../model/instance.ts';
 import { sameEndpoints, sameInstances, sameSelection } from './same.ts';
+import type { ScopeStatus } from './seen.ts';
 import { affected, NO_USERS, namesOf, type Users, usersOf } from './users.ts';
-
-/** One scope as status shows it. */
-export interface ScopeStatus {
-  readonly scope: string;
-  /** `restored`: from before the last start and not yet read again. */
-  readonly state: 'ok' | 'failing' | 'restored' | 'held';
-  readonly instances: number;
-  readonly held: number;
-  /** Epoch milliseconds of the last complete report; undefined: none yet. */
-  readonly at: number | undefined;
-  readonly error: string | undefined;
-}
 
 export interface ServiceEndpoints {
   readonly endpoints: readonly Endpoint[];
@@ -102,6 +91,7 @@ export class World {
       scope.error = report.error.message;
       return [];
     }
+    if (report.kind === 'unchanged') return [];
     const shown = report.kind === 'failure' ? { instances: [] } : report;
     const { instances, held, state: guard } = guardReport(scope.guard, shown, now);
     scope.error = report.kind === 'failure' ? report.error.message : undefined;
@@ -156,8 +146,14 @@ export class World {
       state: stateOf(s),
       instances: s.served.length,
       held: s.held,
+      dropped: 0,
       at: s.at,
       error: s.error,
+      failures: 0,
+      nextAttempt: undefined,
+      heldSince: undefined,
+      heldUntil: undefined,
+      stale: false,
     }));
   }
 

@@ -27,6 +27,40 @@ interface Named {
 export interface SourceConfig extends Named {
   readonly kind: string;
   readonly options: unknown;
+  /** Run in order over the labels of every instance; empty: nothing is changed. */
+  readonly relabel: readonly RelabelRule[];
+  /** Address ranges that are refused elsewhere and meant here. */
+  readonly allowAddresses: readonly AddressRange[];
+  /** Beyond this age what a scope said last is served DEGRADED; undefined: without limit. Milliseconds. */
+  readonly maxAgeMs?: number | undefined;
+}
+
+export type AddressRange = 'loopback' | 'linkLocal' | 'metadata';
+
+export type RelabelAction =
+  | 'replace'
+  | 'keep'
+  | 'drop'
+  | 'keepequal'
+  | 'dropequal'
+  | 'hashmod'
+  | 'labelmap'
+  | 'labeldrop'
+  | 'labelkeep'
+  | 'lowercase'
+  | 'uppercase';
+
+/** Prometheus' relabelling rule with its defaults filled in. */
+export interface RelabelRule {
+  readonly action: RelabelAction;
+  readonly sourceLabels: readonly string[];
+  readonly separator: string;
+  /** RE2, over the whole text. */
+  readonly regex: string;
+  readonly targetLabel: string;
+  readonly replacement: string;
+  /** Of `hashmod`; 0 elsewhere. */
+  readonly modulus: number;
 }
 
 export interface SecretStoreConfig extends Named {

@@ -29,7 +29,7 @@ export async function gather(
   try {
     for await (const report of watching) {
       if (report.kind === 'complete') index.replace(report.scope, report.instances);
-      else failures.push(report.error.message);
+      else if (report.kind === 'failure') failures.push(report.error.message);
       clearTimeout(quiet);
       quiet = setTimeout(() => end.abort(), QUIET_MS);
     }

@@ -76,7 +76,7 @@ export class Feeds {
     loop.report(source, report);
     this.#first.source(source);
     const about = { source, scope: report.scope };
-    if (report.kind === 'complete') {
+    if (report.kind !== 'failure') {
       if (before?.error !== undefined) logger.info(about, 'the scope can be read again');
     } else if (before?.error !== report.error.message) {
       logger.warn({ ...about, error: report.error.message }, 'a scope cannot be read; its last good stays');

@@ -34,7 +34,8 @@ export function configOf(parts: Parts): Config {
 }
 
 export function source(name: string, options: unknown = {}): SourceConfig {
-  return { name, origin: { object: `sources/${name}` }, kind: 'test', options };
+  const origin = { object: `sources/${name}` };
+  return { name, origin, kind: 'test', options, relabel: [], allowAddresses: [] };
 }
 
 /** A service that selects from `sources` by its own name; without any it has inline endpoints only. */

@@ -35,7 +35,7 @@ test('the first report of a source concerns every service that selects from it',
   const world = worldOf();
   expect(world.put('dc', complete('eu', instances('a', [1])), 5)).toEqual(['a', 'b', 'both']);
   expect(addresses(world, 'a')).toEqual(['10.0.0.1']);
-  expect(scopeOf(world)).toEqual({
+  expect(scopeOf(world)).toMatchObject({
     scope: 'eu',
     state: 'ok',
     instances: 1,

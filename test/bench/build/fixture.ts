@@ -28,7 +28,9 @@ export function configOf(services: number, kind: Kind = 'source'): Config {
   const all = Array.from({ length: services }, (_, index) => index);
   const match = { cluster: GROUP, metadata: new Map() };
   return {
-    sources: named([{ name: SOURCE, origin: ORIGIN, kind: 'bench', options: {} }]),
+    sources: named([
+      { name: SOURCE, origin: ORIGIN, kind: 'bench', options: {}, relabel: [], allowAddresses: [] },
+    ]),
     secretStores: new Map(),
     secrets: new Map(),
     services: named(all.map((index) => service(index, kind))),
