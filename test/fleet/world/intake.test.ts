@@ -39,7 +39,7 @@ test('SRC12: what a rule drops is counted and told why; an edit of the rules is 
   configured(world, { relabel });
   expect(addresses(world, 'a')).toEqual([]);
   expect(world.scopes('dc')).toMatchObject([{ instances: 0, dropped: 4, held: 0 }]);
-  expect(dropped(world)[0]).toBe('rule 1 (drop on test.service, regex a)');
+  expect(dropped(world)[0]).toBe('rule 1: drop test.service "a" matches');
 });
 
 test('BAD9: addresses that no endpoint can have are left out, unless the source may name them', () => {
@@ -49,7 +49,7 @@ test('BAD9: addresses that no endpoint can have are left out, unless the source 
   configured(world, {});
   world.put('dc', report, 0);
   expect(addresses(world, 'a')).toEqual(['10.0.0.2']);
-  expect(dropped(world)[0]).toContain('127.0.0.1 is a loopback address');
+  expect(dropped(world)[0]).toContain("127.0.0.1 is the proxy's own machine");
   configured(world, { allowAddresses: ['loopback'] });
   expect(addresses(world, 'a')).toEqual(['10.0.0.2', '127.0.0.1']);
   const trusting = new World();

@@ -110,20 +110,20 @@ describe('SRC12: each action does what Prometheus does', () => {
       'keep drops the rest',
       [{ source_labels: ['a'], regex: 'x.*', action: 'keep' }],
       abc,
-      'rule 1 (keep on a, regex x.*)',
+      'rule 1: keep a "x.*" does not match',
     ],
     [
       'drop',
       [{ source_labels: ['a'], regex: '.*o.*', action: 'drop' }],
       abc,
-      'rule 1 (drop on a, regex .*o.*)',
+      'rule 1: drop a ".*o.*" matches',
     ],
     ['drop spares the rest', [{ source_labels: ['a'], regex: 'x', action: 'drop' }], abc, abc],
     [
       'a missing label is empty',
       [{ source_labels: ['none'], regex: '', action: 'drop' }],
       abc,
-      'rule 1 (drop on none, regex )',
+      'rule 1: drop none "" matches',
     ],
     [
       'keepequal',
@@ -135,13 +135,13 @@ describe('SRC12: each action does what Prometheus does', () => {
       'keepequal drops what differs',
       [{ source_labels: ['a'], target_label: 'b', action: 'keepequal' }],
       abc,
-      'rule 1 (keepequal on a, label b)',
+      'rule 1: keepequal a and b',
     ],
     [
       'dropequal',
       [{ source_labels: ['a'], target_label: 'b', action: 'dropequal' }],
       { a: 'x', b: 'x' },
-      'rule 1 (dropequal on a, label b)',
+      'rule 1: dropequal a and b',
     ],
     [
       'hashmod',
@@ -202,7 +202,7 @@ describe('SRC12: each action does what Prometheus does', () => {
         { source_labels: ['a'], action: 'drop' },
       ],
       abc,
-      'rule 2 (drop on b, regex foo)',
+      'rule 2: drop b "foo" matches',
     ],
   ])('%s', (_, rules, labels, expected) => {
     expect(labelsAfter(rules, labels)).toEqual(expected);
