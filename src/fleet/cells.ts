@@ -45,6 +45,11 @@ export class Cells {
     return resource;
   }
 
+  /** It was made in this life: what comes since then is newer than anything of before the start. */
+  has(name: string): boolean {
+    return this.#endpoints.has(name);
+  }
+
   /** False while a source of the service has never been read. */
   isKnown(name: string): boolean {
     return this.#world.isServiceKnown(name);

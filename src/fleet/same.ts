@@ -36,7 +36,7 @@ function samePort(a: PortChoice, b: PortChoice): boolean {
   return (a.kind === 'default' && b.kind === 'default') || isDeepStrictEqual(a, b);
 }
 
-function sameInstance(a: Instance, b: Instance | undefined): boolean {
+export function sameInstance(a: Instance, b: Instance | undefined): boolean {
   return (
     b !== undefined &&
     (a === b ||

@@ -17,6 +17,7 @@ export const fileSource: SourceAdapter<FileSourceOptions> = {
   kind: 'file',
   schema: fileSourceOptions,
   serviceLabel: FILE_SERVICE_LABEL,
+  trustsAddresses: true,
   create: createFileSource,
 };
 
