@@ -1,3 +1,4 @@
+import { dnsSource } from './dns/index.ts';
 import { httpSource } from './http/index.ts';
 import type { SourceAdapter } from './source.ts';
 import { fileSource } from './static/index.ts';
@@ -6,4 +7,5 @@ import { fileSource } from './static/index.ts';
 export const SOURCES = {
   file: fileSource,
   http: httpSource,
+  dns: dnsSource,
 } as const satisfies Readonly<Record<string, SourceAdapter<unknown>>>;

@@ -31,7 +31,8 @@ export async function get(start: URL, options: GetOptions): Promise<IncomingMess
 }
 
 function nextUrl(from: URL, location: string | undefined): URL {
-  if (location === undefined || !URL.canParse(location, from.href)) throw new Error('a redirect without a place');
+  if (location === undefined || !URL.canParse(location, from.href))
+    throw new Error('a redirect without a place');
   const to = new URL(location, from);
   if (to.origin !== from.origin)
     throw new Error(`redirects to another place (${to.origin}), which is not followed: write that as url`);
