@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Hostnames, hostFault } from '../address.ts';
 import { durationMs } from '../duration.ts';
+import { nameservers } from '../resolve.ts';
 import { targetGroups, writtenLabels } from '../targets.ts';
 
 /** `sources.*.file`. */
@@ -23,6 +24,9 @@ export const fileSourceOptions = z.strictObject({
     .describe(
       'An address that is a name: refuse (default), or resolve by DNS to all its A and AAAA addresses',
     ),
+  nameservers: nameservers
+    .optional()
+    .describe('DNS servers to ask with hostnames: resolve; default those of the system'),
 });
 
 export type FileSourceOptions = z.infer<typeof fileSourceOptions>;
