@@ -71,12 +71,10 @@ const guardedLookup: LookupFunction = (hostname, options, callback) => {
     if (error !== null) return callback(error, '');
     for (const { address } of addresses) {
       const fault = destinationFault(address);
-      if (fault !== undefined) return callback(new Error(`${hostname} resolves to ${fault}`), '');
+      if (fault !== undefined) return callback(new Error(`${hostname}: ${fault}`), '');
     }
     const [first] = addresses;
-    if (options.all === true) return callback(null, addresses);
-    return first === undefined
-      ? callback(new Error(`${hostname} has no address`), '')
-      : callback(null, first.address, first.family);
+    if (first === undefined) return callback(new Error(`${hostname} has no address`), '');
+    return options.all === true ? callback(null, addresses) : callback(null, first.address, first.family);
   });
 };

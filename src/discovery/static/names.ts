@@ -103,10 +103,7 @@ function judged<Answer extends { readonly addresses: readonly string[] }>(
 ): Answer {
   for (const address of answer.addresses) {
     const fault = addressRefusal(address, new Set());
-    if (fault !== undefined)
-      throw new Error(
-        `${name} resolves to ${fault.replace(/: allowAddresses.*/, '')}: write that address itself if it is meant`,
-      );
+    if (fault !== undefined) throw new Error(`${name}: ${fault}; write that address itself if it is meant`);
   }
   return answer;
 }
