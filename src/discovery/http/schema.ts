@@ -53,7 +53,7 @@ export const httpSourceOptions = z
     authorization: authorization.optional().describe('The Authorization header; only over https or loopback'),
     tls: z
       .strictObject({
-        ca: z.string().min(1).describe('PEM file of the authorities trusted instead of the system’s'),
+        ca: z.string().min(1).describe("PEM file of the authorities trusted instead of the system's"),
       })
       .optional(),
   })

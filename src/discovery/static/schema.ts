@@ -11,7 +11,7 @@ export const fileSourceOptions = z.strictObject({
     .array(z.string().min(1))
     .min(1)
     .describe(
-      'Files, globs, or folders, whose *.yaml, *.yml and *.json are read; relative to the folder of the config',
+      'Files, globs, or folders, whose YAML and JSON files are read; relative to the folder of the config',
     ),
   /** How often everything is read again, whether a change was noticed or not. */
   reread: durationMs
