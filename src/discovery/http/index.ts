@@ -11,7 +11,7 @@ import { type HttpSourceOptions, httpSourceOptions } from './schema.ts';
 /** While the guard holds a shrink: three equal reads over a minute let it through. */
 const HELD_MS = 20_000;
 
-/** Endpoints from Prometheus' HTTP SD; the URL is the one scope. */
+/** Endpoints from Prometheus' HTTP SD; the URL without its query is the one scope. */
 export const httpSource: SourceAdapter<HttpSourceOptions> = {
   kind: 'http',
   schema: httpSourceOptions,
@@ -28,7 +28,8 @@ async function* watchUrl(
   context: SourceContext,
   signal: AbortSignal,
 ): AsyncGenerator<ScopeReport, void, void> {
-  const { url: scope, refresh, timeout } = options;
+  const { refresh, timeout } = options;
+  const scope = scopeOf(options.url);
   const feed = new Feed(options, context);
   const poller = new Poller({
     refresh: (stop) => feed.read(stop),
@@ -98,8 +99,12 @@ class Feed {
   }
 }
 
-/** A query may carry what people should not see. */
-function failed(url: string, cause: Error): MusterError {
+/** Without the query, which may carry what not everybody should see. */
+function scopeOf(url: string): string {
   const { origin, pathname } = new URL(url);
-  return new MusterError('source_failed', `${origin}${pathname}: ${cause.message}`, { cause });
+  return `${origin}${pathname}`;
+}
+
+function failed(scope: string, cause: Error): MusterError {
+  return new MusterError('source_failed', `${scope}: ${cause.message}`, { cause });
 }

@@ -55,7 +55,8 @@ export const httpSourceOptions = z
       .strictObject({
         ca: z.string().min(1).describe("PEM file of the authorities trusted instead of the system's"),
       })
-      .optional(),
+      .optional()
+      .describe('How the server is recognised, over https'),
   })
   .superRefine((options, context) => {
     if (options.authorization !== undefined && !mayCarrySecrets(options.url))

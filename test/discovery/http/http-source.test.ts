@@ -305,6 +305,12 @@ describe('the http source', () => {
       expect(sd.requests).toEqual([]);
     });
 
+    test('the scope, which everybody sees, is without the query', async () => {
+      const report = await watch({ url: `${sd.url}?key=marker-query` }).next(isComplete);
+      expect(report.scope).toBe(sd.url);
+      expect(sd.requests[0]?.url).toBe('/targets?key=marker-query');
+    });
+
     test('a failure shows neither the secret nor the query', async () => {
       sd.answer(raw(403, {}, ''));
       watch(
