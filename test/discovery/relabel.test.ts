@@ -230,8 +230,8 @@ const CASES: readonly (readonly [string, unknown, Labels, Labels | 'dropped'])[]
       { source_labels: ['a'], target_label: 'up', action: 'uppercase' },
       { source_labels: ['a'], target_label: 'low', action: 'lowercase' },
     ],
-    { a: 'ßéΣİ' },
-    { a: 'ßéΣİ', up: 'ßÉΣİ', low: 'ßéσi' },
+    { a: 'ßéΣİᾳᾐŉ' },
+    { a: 'ßéΣİᾳᾐŉ', up: 'ßÉΣİᾼᾘŉ', low: 'ßéσiᾳᾐŉ' },
   ],
   [
     'lowercase of nothing deletes the target',
