@@ -1,6 +1,9 @@
 import type { SourceAdapter } from './source.ts';
 import { fileSource } from './static/index.ts';
 
+/** The file source's own reader, for samples that come from elsewhere. */
+export { parseInstances } from './static/parse.ts';
+
 /** Every kind of source, by its name in the config: `sources.<name>.<kind>`. */
 export const SOURCES = { file: fileSource } as const satisfies Readonly<
   Record<string, SourceAdapter<unknown>>
