@@ -78,7 +78,8 @@ function treeOf(text: string): unknown {
 
 function ownLabels(labels: Instance['labels'], serviceLabel: string | undefined): Instance['labels'] {
   const entries = Object.entries(labels).flatMap(([name, value]): [string, string][] => {
-    if (name !== FILE_SERVICE) return [[name.slice(FILE_LABEL.length), value]];
+    if (name !== FILE_SERVICE)
+      return [[name.startsWith(FILE_LABEL) ? name.slice(FILE_LABEL.length) : name, value]];
     return serviceLabel === undefined ? [] : [[serviceLabel, value]];
   });
   return Object.fromEntries(entries);
