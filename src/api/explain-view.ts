@@ -18,6 +18,11 @@ const chosenView = z
     locality: z.object({ region: z.string(), zone: z.string(), subZone: z.string() }).readonly(),
     health: z.string(),
     weight: z.int().optional(),
+    metadata: z
+      .record(z.string(), z.string())
+      .readonly()
+      .optional()
+      .describe('What the service chose of the labels'),
     held: z.boolean().describe('The source no longer names it; the shrink guard serves it on'),
     stale: z.boolean().describe('Its scope is older than `maxAge`: served DEGRADED'),
   })

@@ -115,7 +115,7 @@ function chosenOf(
   staleScopes: ReadonlySet<string>,
 ): readonly ChosenView[] {
   if (endpoint === undefined) return [];
-  const { address, port, priority, locality, health, weight } = endpoint;
+  const { address, port, priority, locality, health, weight, metadata } = endpoint;
   const stale = staleScopes.has(keyOf({ source, scope, id: '' }));
   const place =
     from === undefined || source === undefined || scope === undefined ? {} : { from, source, scope };
@@ -126,6 +126,7 @@ function chosenOf(
       // What is too old is degraded as it is served, and the instance stays as it was seen.
       health: stale && health === 'HEALTHY' ? 'DEGRADED' : health,
       ...(weight === undefined ? {} : { weight }),
+      ...(metadata === undefined ? {} : { metadata: Object.fromEntries(metadata) }),
       held: seen?.held === true,
       stale,
     },
