@@ -13,6 +13,8 @@ export const relabel: Endpoint = (app, { view, relabelRules }) => {
   app.post(
     '/v1/relabel',
     {
+      // 64 rules, each with the longest expression and replacement that the config takes.
+      bodyLimit: 256 * 1024,
       schema: {
         summary: 'Dry run: what relabelling rules would do to what a source sees now; changes nothing',
         body,

@@ -19,7 +19,7 @@ export const release: Endpoint = (app, { actions }) => {
       const looked = actions.release(request.params.source, request.body.scope);
       if ('unknown' in looked) return reply.code(404).send(notFound(looked.unknown));
       const { source, scope, instances, services, released } = looked.found;
-      const by = { address: request.ip, agent: request.headers['user-agent'] };
+      const by = { address: request.ip, agent: request.headers['user-agent']?.slice(0, 200) };
       const about = { action: 'source release', source, scope, by, released, instances, services };
       request.log.info(about, 'a held shrink was released by hand');
       return looked.found;
