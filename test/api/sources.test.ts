@@ -156,6 +156,12 @@ describe('POST /v1/relabel', () => {
     expect(two).not.toHaveProperty('after');
   });
 
+  it('takes as many and as long rules as a config', async () => {
+    const long = { ...copy, replacement: 'x'.repeat(1_024) };
+    const answer = await post({ source: 'vms', rules: Array.from({ length: 64 }, () => long), limit: 0 });
+    expect(answer.json()).toMatchObject({ looked: 3, changed: 3, instances: [] });
+  });
+
   it.each([
     [{ source: 'vns', rules: [] }, 404, 'did you mean \\"vms\\"?'],
     [{ source: 'vms', rules: [{ action: 'kepp' }] }, 400, 'action'],
