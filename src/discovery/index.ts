@@ -3,6 +3,9 @@ import { httpSource } from './http/index.ts';
 import type { SourceAdapter } from './source.ts';
 import { fileSource } from './static/index.ts';
 
+/** The file source's own reader, for samples that come from elsewhere. */
+export { parseInstances } from './static/parse.ts';
+
 /** Every kind of source, by its name in the config: `sources.<name>.<kind>`. */
 export const SOURCES = {
   file: fileSource,

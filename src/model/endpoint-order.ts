@@ -1,4 +1,4 @@
-import type { Endpoint, Locality } from './instance.ts';
+import type { Endpoint, EndpointMetadata, Locality } from './instance.ts';
 
 /** Quick where equal localities are one object. */
 export function isSameLocality(a: Locality, b: Locality): boolean {
@@ -13,6 +13,15 @@ export function compareLocality(left: Locality, right: Locality): number {
     compareText(left.zone, right.zone) ||
     compareText(left.subZone, right.subZone)
   );
+}
+
+/** Any total order: it decides which of two that are otherwise equal stays. */
+export function compareMetadata(
+  left: EndpointMetadata | undefined,
+  right: EndpointMetadata | undefined,
+): number {
+  if (left === right) return 0;
+  return compareText(JSON.stringify(left ?? []), JSON.stringify(right ?? []));
 }
 
 /** By code unit: the same on every machine, whatever its locale. */
