@@ -38,7 +38,7 @@ test('the order of endpoints and those that come twice leave the bytes as they a
 test('priorities have no gaps, addresses come once, localities once a priority; nothing breaks a constraint', () => {
   fc.assert(
     fc.property(fc.array(endpoint, { maxLength: 12 }), (endpoints) => {
-      const message = loadAssignment('web', endpoints) as unknown as Decoded;
+      const message = loadAssignment({ name: 'web' }, endpoints) as unknown as Decoded;
       const groups = message.endpoints;
       const priorities = [...new Set(groups.map(({ priority = 0 }) => priority))];
       expect(priorities).toEqual(priorities.map((_, index) => index));
