@@ -90,11 +90,20 @@ function checkOne(
   if (target === undefined) {
     if (to === 'secretStores' && value === BUILT_IN_STORE) return undefined;
     const builtIn = to === 'secretStores' ? [BUILT_IN_STORE] : [];
-    const hint = hints ? nameHint(value, [...(targets?.keys() ?? []), ...builtIn]) : undefined;
+    const also = to === 'services' ? patterns(entries) : builtIn;
+    const hint = hints ? nameHint(value, [...(targets?.keys() ?? []), ...also]) : undefined;
     return toProblem(entry, { path, message: `there is no ${ONE[to]} ${quote(value)}`, hint });
   }
   if (kind === undefined || member(target.data, kind) !== undefined) return undefined;
   return toProblem(entry, { path, message: `the secret ${quote(value)} is not of kind ${kind}` });
+}
+
+/** As they are written: `consul-{service}` tells what would fit. */
+function patterns(entries: Entries): readonly string[] {
+  return [...(entries.get('serviceTemplates')?.values() ?? [])].flatMap(({ data }) => {
+    const pattern = member(data, 'name');
+    return typeof pattern === 'string' ? [pattern] : [];
+  });
 }
 
 /** A service that no one wrote comes from one template. */

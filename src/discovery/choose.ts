@@ -1,5 +1,5 @@
 import type { PortChoice, Service, ServiceFrom, WeightChoice } from '../model/config.ts';
-import { isSameLocality } from '../model/endpoint-order.ts';
+import { isSameLocality, rankedPriority } from '../model/endpoint-order.ts';
 import type { Endpoint, Instance, Locality } from '../model/instance.ts';
 import { chooseMetadata } from '../model/metadata.ts';
 import { meetsCondition } from './conditions.ts';
@@ -64,14 +64,6 @@ function chooseLocality(override: ServiceFrom['locality'], { locality }: Instanc
     subZone: override.subZone ?? locality.subZone,
   };
   return isSameLocality(chosen, locality) ? locality : chosen;
-}
-
-/** Priorities by the user's numbers first, then by where an endpoint stands. Gaps are closed later. */
-function rankedPriority(priority: number, locality: Locality, failover: Service['failover']): number {
-  if (failover === undefined) return priority;
-  const { by, order } = failover;
-  const rank = order.indexOf(locality[by]);
-  return priority * (order.length + 1) + (rank === -1 ? order.length : rank);
 }
 
 /** An endpoint of the config itself, with its place in the failover. */

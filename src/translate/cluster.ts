@@ -1,4 +1,5 @@
 import type { LoadBalancing, Service, Subsets } from '../model/config.ts';
+import { rankedPriority } from '../model/endpoint-order.ts';
 import { loadAssignment } from './endpoint.ts';
 import { textStruct } from './metadata.ts';
 import { ADS, duration, type Message, type Proto } from './proto.ts';
@@ -44,7 +45,10 @@ export function clusterMessage(service: Service, proto: Proto): Message {
 function discovery(service: Service): Message {
   const { hosts } = service;
   if (hosts === undefined) return { type: 3 /* EDS */, edsClusterConfig: { edsConfig: ADS } };
-  const assignment = loadAssignment(service, hosts);
+  const ranked = hosts.map((host) => {
+    return { ...host, priority: rankedPriority(host.priority, host.locality, service.failover) };
+  });
+  const assignment = loadAssignment(service, ranked);
   return { type: 1 /* STRICT_DNS */, dnsLookupFamily: 3 /* V4_PREFERRED */, loadAssignment: assignment };
 }
 

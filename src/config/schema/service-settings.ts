@@ -62,7 +62,8 @@ const localityWeight = z
     }),
   );
 
-const metadataKey = z.string().min(1).max(128);
+const KEY = 'expected a key of 1 to 128 characters';
+const metadataKey = z.string().min(1, KEY).max(128, KEY);
 
 const labels = z.union([
   z
@@ -83,6 +84,7 @@ const metadata = z
 export const wantedMetadata = z
   .record(metadataKey, labelValue)
   .refine((value) => Object.keys(value).length > 0, 'expected at least one key')
+  .meta({ minProperties: 1 })
   .transform((value) => Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 
 const subsets = z
@@ -154,7 +156,10 @@ interface Context {
 }
 
 /** Subsets divide by keys that `metadata` gives, each list once. */
-export function checkSubsets({ metadata, subsets }: Settings, context: Context): void {
+export function checkSubsets(
+  { metadata, subsets }: Pick<Service, 'metadata' | 'subsets'>,
+  context: Context,
+): void {
   if (subsets === undefined) return;
   const known = [...(metadata?.keys() ?? [])];
   const report = (path: (string | number)[], message: string): void =>

@@ -18,7 +18,6 @@ export const serviceTemplateSchema = z
     ...SELECTION,
     ...SETTINGS,
   })
-  .superRefine((value, context) => checkSubsets(value, context))
   .transform((value) => {
     const at = value.name.indexOf(PART);
     return {
@@ -29,7 +28,8 @@ export const serviceTemplateSchema = z
       selection: selectionOf(value),
       settings: settingsOf(value),
     };
-  });
+  })
+  .superRefine(({ settings }, context) => checkSubsets(settings, context));
 
 export type ServiceTemplate = z.output<typeof serviceTemplateSchema>;
 

@@ -15,29 +15,32 @@ export const serviceSchema = z
     from: z.array(from).optional().describe('Endpoints taken from sources.'),
     ...SETTINGS,
   })
-  .superRefine((value, context) => {
-    if (value.endpoints === undefined && value.from === undefined)
-      context.addIssue({ code: 'custom', message: 'expected `endpoints`, `from` or both' });
-    for (const issue of resolveIssues(value)) context.addIssue(issue);
-    checkSubsets(value, context);
-  })
+  .refine(
+    (value) => value.endpoints !== undefined || value.from !== undefined,
+    'expected `endpoints`, `from` or both',
+  )
   .transform((value) => ({
     from: value.from ?? [],
     written: value.endpoints ?? [],
     resolve: value.resolve,
     ...settingsOf(value),
-  }));
+  }))
+  // After the transform: what is checked together is all there, and of the type it says.
+  .superRefine((value, context) => {
+    for (const issue of resolveIssues(value)) context.addIssue(issue);
+    checkSubsets(value, context);
+  });
 
 export type WrittenService = z.output<typeof serviceSchema>;
 
 interface Resolved {
-  readonly endpoints?: readonly WrittenEndpoint[] | undefined;
-  readonly resolve?: 'envoy' | 'muster' | undefined;
-  readonly from?: readonly unknown[] | undefined;
+  readonly written: readonly WrittenEndpoint[];
+  readonly resolve: 'envoy' | 'muster' | undefined;
+  readonly from: readonly unknown[];
 }
 
-function resolveIssues({ endpoints: list = [], resolve, from: taken = [] }: Resolved): readonly Issue[] {
-  const names = [...list.entries()].filter(([, { isName }]) => isName);
+function resolveIssues({ written, resolve, from: taken }: Resolved): readonly Issue[] {
+  const names = [...written.entries()].filter(([, { isName }]) => isName);
   const issue = (path: (string | number)[], message: string): Issue => ({ code: 'custom', path, message });
   if (resolve === undefined) return names.map(([index]) => issue(['endpoints', index], UNRESOLVED));
   if (names.length === 0) return [issue(['resolve'], 'there is no name among `endpoints` to resolve')];
