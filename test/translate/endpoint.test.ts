@@ -72,3 +72,47 @@ test('an endpoint that breaks a constraint is left out and named, the others are
     }),
   ]);
 });
+
+test('a service that a template made and that has no endpoint says so; it is no failure', () => {
+  const { services } = configFrom(`
+sources: { dc: { file: { paths: [x] } } }
+serviceTemplates: { all: { source: dc, name: "dc-{service}" } }
+listeners: { web: { port: 80 } }
+httpRoutes: { r: { listeners: [web], rules: [{ backends: [{ service: dc-web }] }] } }`);
+  const made = services.get('dc-web');
+  if (made === undefined) throw new Error('the template made no service');
+  const resource = endpointResource(made, [], proto);
+  expect(resource.version).toBe(endpointResource({ ...service, name: 'dc-web' }, [], proto).version);
+  expect(resource.problems).toEqual([
+    {
+      origin: { object: 'serviceTemplates/all', file: 'muster.yaml', line: 3 },
+      path: '',
+      message: 'source "dc" has no service "web" yet: requests for it get 503',
+    },
+  ]);
+  const some: Endpoint = {
+    address: '10.0.0.1',
+    port: 80,
+    locality: { region: '', zone: '', subZone: '' },
+    health: 'DRAINING',
+    priority: 0,
+  };
+  expect(endpointResource(made, [some], proto).problems).toEqual([]);
+  expect(endpointResource(service, [], proto).problems).toEqual([]);
+});
+
+test('metadata beyond ASCII goes the long way, to the same kind of bytes', () => {
+  const one: Endpoint = {
+    address: '10.0.0.1',
+    port: 80,
+    locality: { region: '', zone: '', subZone: '' },
+    health: 'HEALTHY',
+    priority: 0,
+    metadata: [['name', 'Zürich']],
+  };
+  const resource = endpointResource(service, [one], proto);
+  expect(resource.problems).toEqual([]);
+  expect(JSON.stringify(proto.toJson(ENDPOINT_TYPE, proto.decode(ENDPOINT_TYPE, resource.bytes)))).toContain(
+    '"metadata":{"filterMetadata":{"envoy.lb":{"name":"Zürich"}}}',
+  );
+});
