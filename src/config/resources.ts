@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Problem } from '../errors.ts';
-import type { Config, Group, Listener, SecretConfig, Service, SourceConfig } from '../model/config.ts';
+import type { Config, Group, Listener, SecretConfig } from '../model/config.ts';
 import type { HttpRoute } from '../model/route.ts';
 import { type Collection, type Entries, type Entry, lineOf, member, toProblem } from './entries.ts';
 import { check, type Fault } from './issues.ts';
@@ -13,7 +13,7 @@ import { httpRouteSchema } from './schema/http-route.ts';
 import { listenerSchema } from './schema/listener.ts';
 import { serviceTemplateSchema } from './schema/service-template.ts';
 import { sourceSchema } from './schema/source.ts';
-import { type BuiltService, buildService } from './services.ts';
+import { type BuiltService, buildService, servicesOf, sourcesOf } from './services.ts';
 import { expandTemplates } from './templates.ts';
 import { MAX_PROBLEMS } from './tree.ts';
 import type { Vocabulary } from './vocabulary.ts';
@@ -63,23 +63,6 @@ export function buildResources(
     groups: all('groups', (entry) => buildGroup(entry)),
   };
   return { resources, problems };
-}
-
-/** Those of the user's, and those that services need beside them. */
-function sourcesOf(
-  written: ReadonlyMap<string, SourceConfig>,
-  services: Iterable<BuiltService>,
-): Resources['sources'] {
-  const sources = new Map(written);
-  for (const { source } of services) if (source !== undefined) sources.set(source.name, source);
-  return sources;
-}
-
-function servicesOf(built: Iterable<BuiltService>, expanded: readonly Service[]): Resources['services'] {
-  const services = new Map<string, Service>();
-  for (const { service } of built) services.set(service.name, service);
-  for (const service of expanded) services.set(service.name, service);
-  return services;
 }
 
 interface Schemas {

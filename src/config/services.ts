@@ -59,3 +59,23 @@ function resolver(
   const rest = { kind: RESOLVER, options: value, relabel: [], allowAddresses: [] };
   return { source: { name: `${RESOLVER}/${name}`, origin, ...rest }, faults: [] };
 }
+
+/** Those of the user's, and those that services need beside them. */
+export function sourcesOf(
+  written: ReadonlyMap<string, SourceConfig>,
+  services: Iterable<BuiltService>,
+): ReadonlyMap<string, SourceConfig> {
+  const sources = new Map(written);
+  for (const { source } of services) if (source !== undefined) sources.set(source.name, source);
+  return sources;
+}
+
+export function servicesOf(
+  built: Iterable<BuiltService>,
+  expanded: readonly Service[],
+): ReadonlyMap<string, Service> {
+  const services = new Map<string, Service>();
+  for (const { service } of built) services.set(service.name, service);
+  for (const service of expanded) services.set(service.name, service);
+  return services;
+}

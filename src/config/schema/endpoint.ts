@@ -14,11 +14,7 @@ export interface WrittenEndpoint {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-interface AddressPort {
-  readonly address: string;
-  readonly port: number;
-  readonly isName: boolean;
-}
+type AddressPort = { readonly address: string; readonly port: number; readonly isName: boolean };
 
 const EXPECTED =
   'expected an IP address or a host name, and a port, such as "127.0.0.1:9000", "[::1]:9000" or "api.example.com:443"';

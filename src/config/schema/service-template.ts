@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { name } from '../scalars.ts';
 import { SELECTION, selectionOf } from './from.ts';
-import { checkSubsets, SETTINGS, settingsOf } from './service-settings.ts';
+import { SETTINGS, settingsOf } from './service-settings.ts';
+import { checkSubsets } from './subsets.ts';
 
 /** Where the source's own name of a service stands in the name of ours. */
 const PART = '{service}';

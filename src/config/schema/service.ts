@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { endpoints, type WrittenEndpoint } from './endpoint.ts';
 import { from } from './from.ts';
-import { checkSubsets, SETTINGS, settingsOf } from './service-settings.ts';
+import { SETTINGS, settingsOf } from './service-settings.ts';
+import { checkSubsets } from './subsets.ts';
 
 type Issue = { code: 'custom'; path: (string | number)[]; message: string };
 
