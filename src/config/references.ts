@@ -15,6 +15,7 @@ const REFERENCES: readonly {
   readonly kind?: SecretKind;
 }[] = [
   { from: 'sources', path: ['consul', 'token', 'secret'], to: 'secrets', kind: 'value' },
+  { from: 'sources', path: ['http', 'authorization', 'secret'], to: 'secrets', kind: 'value' },
   { from: 'secrets', path: ['tls', 'store'], to: 'secretStores' },
   { from: 'secrets', path: ['ca', 'store'], to: 'secretStores' },
   { from: 'secrets', path: ['value', 'store'], to: 'secretStores' },

@@ -30,16 +30,29 @@ export function refusal(instance: Instance, allowed: ReadonlySet<AddressRange>):
     if (!Number.isInteger(port) || port < 1 || port > 65_535)
       return `port ${name === '' ? '' : `"${name}" `}${port}: ports are 1-65535`;
   }
-  return addressRefusal(instance.address, allowed);
+  const fault = judge(instance.address, allowed);
+  if (fault?.range === undefined) return fault?.words;
+  return `${fault.words}: allowAddresses: [${fault.range}] in the source allows it`;
 }
 
-/** The same of an address alone. */
+/** The same of an address alone, for those whom no setting can allow it. */
 export function addressRefusal(address: string, allowed: ReadonlySet<AddressRange>): string | undefined {
-  if (isIP(address) === 0 || address.includes('%')) return `${JSON.stringify(address)} is not an IP address`;
+  return judge(address, allowed)?.words;
+}
+
+interface Fault {
+  readonly words: string;
+  /** Allowed, it would be no fault. */
+  readonly range?: AddressRange | undefined;
+}
+
+function judge(address: string, allowed: ReadonlySet<AddressRange>): Fault | undefined {
+  if (isIP(address) === 0 || address.includes('%'))
+    return { words: `${JSON.stringify(address)} is not an IP address` };
   for (const form of formsOf(ipaddr.parse(address))) {
     const text = form.toString() === address ? address : `${address} (${form.toString()})`;
-    const fault = formRefusal(form, allowed);
-    if (fault !== undefined) return `${text} ${fault}`;
+    const fault = judgeForm(form, allowed);
+    if (fault !== undefined) return { ...fault, words: `${text} ${fault.words}` };
   }
   return undefined;
 }
@@ -58,25 +71,22 @@ function formsOf(address: Address): readonly Address[] {
   return [address, ...inner];
 }
 
-function formRefusal(address: Address, allowed: ReadonlySet<AddressRange>): string | undefined {
-  if (METADATA.has(address.toString()))
-    return allowed.has('metadata') ? undefined : `is a cloud's metadata service${hint('metadata')}`;
+function judgeForm(address: Address, allowed: ReadonlySet<AddressRange>): Fault | undefined {
+  const unless = (range: AddressRange, words: string): Fault | undefined =>
+    allowed.has(range) ? undefined : { words, range };
+  if (METADATA.has(address.toString())) return unless('metadata', "is a cloud's metadata service");
   switch (address.range()) {
     case 'unspecified':
-      return 'is the unspecified address: nothing can be reached there';
+      return { words: 'is the unspecified address: nothing can be reached there' };
     case 'multicast':
-      return 'is a multicast address: nothing can be reached there';
+      return { words: 'is a multicast address: nothing can be reached there' };
     case 'broadcast':
-      return 'is the broadcast address: nothing can be reached there';
+      return { words: 'is the broadcast address: nothing can be reached there' };
     case 'loopback':
-      return allowed.has('loopback') ? undefined : `is the proxy's own machine${hint('loopback')}`;
+      return unless('loopback', "is the proxy's own machine");
     case 'linkLocal':
-      return allowed.has('linkLocal') ? undefined : `is a link-local address${hint('linkLocal')}`;
+      return unless('linkLocal', 'is a link-local address');
     default:
       return undefined;
   }
-}
-
-function hint(range: AddressRange): string {
-  return `: allowAddresses: [${range}] in the source allows it`;
 }

@@ -69,9 +69,11 @@ export class WorkingLabels {
 
   /** Every label with a value, the instance's own facts among them. */
   names(): readonly string[] {
-    const names = new Set([...Object.keys(this.instance.labels), ...OWN_FACT_NAMES]);
-    for (const name of this.#written?.keys() ?? []) names.add(name);
-    return [...names].filter((name) => this.get(name) !== '');
+    const { labels } = this.instance;
+    const names = [...Object.keys(labels), ...OWN_FACT_NAMES];
+    for (const name of this.#written?.keys() ?? [])
+      if (!Object.hasOwn(labels, name) && !isOwnFact(name)) names.push(name);
+    return names.filter((name) => this.get(name) !== '');
   }
 
   #read(name: string): string {

@@ -31,12 +31,13 @@ function withLabels(instance: Instance, written: ReadonlyMap<string, Written>): 
     ([name, { value }]) => !name.startsWith('__') && value !== (labelOf(instance, name) ?? ''),
   );
   if (stay.length === 0) return instance;
-  const labels = new Map(Object.entries(instance.labels));
+  // Names that begin with __ are filtered out above, so `__proto__` is never assigned to.
+  const labels: Record<string, string> = { ...instance.labels };
   for (const [name, { value }] of stay) {
-    if (value === '') labels.delete(name);
-    else labels.set(name, value);
+    if (value === '') delete labels[name];
+    else labels[name] = value;
   }
-  return { ...instance, labels: Object.fromEntries(labels) };
+  return { ...instance, labels };
 }
 
 type Facts = ReadonlyMap<string, Written>;

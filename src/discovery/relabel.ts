@@ -152,7 +152,7 @@ function expression(regex: string) {
   return { groupsOf, template };
 }
 
-const MOST_REMEMBERED = 8192;
+const MOST_REMEMBERED = 32_768;
 const LONGEST_REMEMBERED = 256;
 
 /**
