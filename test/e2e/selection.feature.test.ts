@@ -165,3 +165,15 @@ test('a reference that fits a template is a warning and answers 503 until its so
   expect(nameIn(await untilAnswered(url, ({ status }) => status === 200))).toBe('two');
   await until('the warning to be over', async () => (await problems())?.length === 0);
 });
+
+test('a name that muster resolves is a source of its own; what stands beside it is served without it', async () => {
+  const services = { ext: { endpoints: ['api.invalid:443', '127.0.0.1:9002'], resolve: 'muster' } };
+  const { envoy, replica } = await start([], { services }, [{ service: 'ext' }]);
+  const scopes = await until('a look at the name', async () => {
+    const { sources } = await replica.status();
+    const found = sources.find(({ name }) => name === 'dns/ext')?.scopes ?? [];
+    return found.length === 0 ? undefined : found;
+  });
+  expect(scopes).toMatchObject([{ scope: 'api.invalid:443', instances: 0 }]);
+  await until('the endpoint', async () => (await hostsOf(envoy, 'ext'))?.join() === '127.0.0.1:9002');
+});
