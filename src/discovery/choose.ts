@@ -1,6 +1,7 @@
 import type { PortChoice, Service, ServiceFrom, WeightChoice } from '../model/config.ts';
-import { isSameLocality } from '../model/endpoint-order.ts';
-import type { Endpoint, EndpointMetadata, Instance, Locality } from '../model/instance.ts';
+import { isSameLocality, rankedPriority } from '../model/endpoint-order.ts';
+import type { Endpoint, Instance, Locality } from '../model/instance.ts';
+import { chooseMetadata } from '../model/metadata.ts';
 import { meetsCondition } from './conditions.ts';
 import { labelOf } from './instances.ts';
 
@@ -63,29 +64,6 @@ function chooseLocality(override: ServiceFrom['locality'], { locality }: Instanc
     subZone: override.subZone ?? locality.subZone,
   };
   return isSameLocality(chosen, locality) ? locality : chosen;
-}
-
-/** The chosen labels that an instance has. */
-export function chooseMetadata(
-  choice: Service['metadata'],
-  labels: Readonly<Record<string, string>>,
-): EndpointMetadata | undefined {
-  if (choice === undefined) return undefined;
-  const chosen: [string, string][] = [];
-  for (const [key, names] of choice) {
-    const name = names.find((one) => Object.hasOwn(labels, one));
-    const value = name === undefined ? undefined : labels[name];
-    if (value !== undefined) chosen.push([key, value]);
-  }
-  return chosen.length === 0 ? undefined : chosen;
-}
-
-/** Priorities by the user's numbers first, then by where an endpoint stands. Gaps are closed later. */
-function rankedPriority(priority: number, locality: Locality, failover: Service['failover']): number {
-  if (failover === undefined) return priority;
-  const { by, order } = failover;
-  const rank = order.indexOf(locality[by]);
-  return priority * (order.length + 1) + (rank === -1 ? order.length : rank);
 }
 
 /** An endpoint of the config itself, with its place in the failover. */

@@ -1,8 +1,9 @@
-import type { LabelCondition, PortChoice, Service, ServiceFrom } from '../model/config.ts';
+import type { Service, ServiceFrom } from '../model/config.ts';
 import type { Endpoint, Instance } from '../model/instance.ts';
-import { choosePort, inlineEndpoint, selectedEndpoint, unmetLabel } from './choose.ts';
-import { InstanceIndex, labelOf } from './instances.ts';
+import { choosePort, inlineEndpoint, selectedEndpoint } from './choose.ts';
+import { InstanceIndex } from './instances.ts';
 import { compareEndpoints } from './place.ts';
+import { quoted, refusal } from './refusal.ts';
 import { selectEndpoints } from './select.ts';
 
 /** One instance that a source reported, after relabelling where it was not dropped. */
@@ -110,52 +111,7 @@ function asServed(rows: readonly ExplainRow[], selected: readonly Endpoint[]): r
 }
 
 function nameOf({ from, id }: ExplainRow): string {
-  return from === undefined ? 'an endpoint of the service itself' : `${text(id)} of from[${from}]`;
-}
-
-/** In the order in which the selection asks. */
-function refusal(from: ServiceFrom, instance: Instance, label: string | undefined): string | undefined {
-  return wrongService(from, instance, label) ?? wrongLabel(from, instance) ?? wrongPort(from.port, instance);
-}
-
-function wrongService({ service, source }: ServiceFrom, instance: Instance, label: string | undefined) {
-  if (service === undefined) return undefined;
-  if (label === undefined) return `the source "${source}" has no names of services`;
-  const own = labelOf(instance, label);
-  return own === service
-    ? undefined
-    : `is of ${own === undefined ? 'no service' : `the service ${text(own)}`}`;
-}
-
-function wrongLabel({ where }: ServiceFrom, instance: Instance): string | undefined {
-  const label = unmetLabel(where, instance);
-  const condition = label === undefined ? undefined : where.get(label);
-  if (label === undefined || condition === undefined) return undefined;
-  const value = labelOf(instance, label);
-  const actual = value === undefined ? 'is not there' : `is ${text(value)}`;
-  return `where: ${label} ${actual}, wanted ${wanted(condition)}`;
-}
-
-function wanted(condition: LabelCondition): string {
-  if ('not' in condition) return `not ${wanted(condition.not)}`;
-  if ('exists' in condition) return condition.exists ? 'any value' : 'none';
-  if ('equals' in condition) return text(condition.equals);
-  if ('oneOf' in condition) return `one of ${condition.oneOf.map(text).join(', ')}`;
-  return `a match of ${text(condition.matches)}`;
-}
-
-function wrongPort(choice: PortChoice, instance: Instance): string | undefined {
-  if (choosePort(choice, instance) !== undefined) return undefined;
-  if (choice.kind === 'label') {
-    const value = labelOf(instance, choice.label);
-    return `no port: the label ${choice.label} ${value === undefined ? 'is not there' : `is ${text(value)}`}`;
-  }
-  const names = Object.keys(instance.ports).map(text);
-  if (choice.kind === 'named')
-    return `no port named ${text(choice.name)}: it has ${names.join(', ') || 'none'}`;
-  return names.length === 0
-    ? 'no port: name one in `port`'
-    : `several ports (${names.join(', ')}): choose one in \`port\``;
+  return from === undefined ? 'an endpoint of the service itself' : `${quoted(id)} of from[${from}]`;
 }
 
 function indexesOf(
@@ -178,9 +134,4 @@ function indexesOf(
 
 function keyOf({ address, port }: Endpoint): string {
   return `${port} ${address}`;
-}
-
-/** A value of someone else's: quoted, so that nothing in it passes for words of ours. */
-function text(value: string): string {
-  return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
 }

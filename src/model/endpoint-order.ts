@@ -1,3 +1,4 @@
+import type { Failover } from './config.ts';
 import type { Endpoint, EndpointMetadata, Locality } from './instance.ts';
 
 /** Quick where equal localities are one object. */
@@ -13,6 +14,14 @@ export function compareLocality(left: Locality, right: Locality): number {
     compareText(left.zone, right.zone) ||
     compareText(left.subZone, right.subZone)
   );
+}
+
+/** Priorities by the user's numbers first, then by where an endpoint stands. Gaps are closed later. */
+export function rankedPriority(priority: number, locality: Locality, failover: Failover | undefined): number {
+  if (failover === undefined) return priority;
+  const { by, order } = failover;
+  const rank = order.indexOf(locality[by]);
+  return priority * (order.length + 1) + (rank === -1 ? order.length : rank);
 }
 
 /** Any total order: it decides which of two that are otherwise equal stays. */
