@@ -1,3 +1,4 @@
+import { consulSource } from './consul/index.ts';
 import { dnsSource } from './dns/index.ts';
 import { httpSource } from './http/index.ts';
 import type { SourceAdapter } from './source.ts';
@@ -11,4 +12,5 @@ export const SOURCES = {
   file: fileSource,
   http: httpSource,
   dns: dnsSource,
+  consul: consulSource,
 } as const satisfies Readonly<Record<string, SourceAdapter<unknown>>>;
