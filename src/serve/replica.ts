@@ -117,6 +117,11 @@ export class Replica {
     this.#watching = this.#running.watch(config, this.#stop.signal);
   }
 
+  /** Accepts a held shrink; false: nothing is held there. */
+  release(source: string, scope: string): boolean {
+    return this.#loop.release(source, scope);
+  }
+
   async close(): Promise<void> {
     this.#stop.abort();
     await this.server.close(1_000);

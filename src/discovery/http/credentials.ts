@@ -1,5 +1,4 @@
-import path from 'node:path';
-import { readRegularFile } from '../../files/regular-file.ts';
+import { fileText, secretText } from '../own-text.ts';
 import type { SourceContext } from '../source.ts';
 import type { HttpSourceOptions } from './schema.ts';
 
@@ -14,7 +13,7 @@ export async function authorizationHeader(
   if (authorization === undefined) return {};
   const { scheme, secret, file } = authorization;
   const text = (
-    file === undefined ? secretText(secret ?? '', context) : await fileText(file, context)
+    file === undefined ? secretText(secret ?? '', context) : await fileText(file, context, MAX_BYTES)
   ).trim();
   if (text === '') throw new Error(`the ${what(secret, file)} is empty`);
   if (!/^[\x20-\x7e]+$/.test(text))
@@ -27,23 +26,7 @@ export async function trustedAuthorities(
   { tls }: HttpSourceOptions,
   context: SourceContext,
 ): Promise<string | undefined> {
-  return tls === undefined ? undefined : readText(tls.ca, context, MAX_CA_BYTES);
-}
-
-function secretText(name: string, context: SourceContext): string {
-  const secret = context.secret?.(name);
-  if (secret === undefined) throw new Error(`the secret "${name}" could not be read so far`);
-  return Buffer.from(secret.reveal()).toString('utf8');
-}
-
-function fileText(file: string, context: SourceContext): Promise<string> {
-  return readText(file, context, MAX_BYTES);
-}
-
-async function readText(file: string, { baseDir }: SourceContext, maxBytes: number): Promise<string> {
-  const within = path.isAbsolute(file) ? undefined : path.resolve(baseDir);
-  const { bytes } = await readRegularFile(path.resolve(baseDir, file), { maxBytes, within });
-  return bytes.toString('utf8');
+  return tls === undefined ? undefined : fileText(tls.ca, context, MAX_CA_BYTES);
 }
 
 function what(secret: string | undefined, file: string | undefined): string {

@@ -1,0 +1,123 @@
+import { type Clock, retryDelayMs, sleep } from '../../clock.ts';
+import { type Answer, failed } from './answer.ts';
+import type { Asking } from './client.ts';
+
+/** An answer, and whether it came as an event: then what is gone from it was seen to go. */
+export interface Told<T> {
+  readonly value: T;
+  readonly event: boolean;
+  readonly filtered: boolean;
+}
+
+export interface BlockingOptions<T> {
+  readonly ask: (asking: Asking) => Promise<Answer<T>>;
+  /** Whether an answer names less than what was told last: then it is looked at twice. */
+  readonly isLess: (value: T) => boolean;
+  /** How long this question may be held back. */
+  readonly waitMs: () => number;
+  /** Longest back-off; default that of all sources. */
+  readonly mostBackoffMs?: number | undefined;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+export interface Outcome<T> {
+  readonly told?: Told<T> | undefined;
+  readonly error?: Error | undefined;
+  /** Epoch milliseconds; absent: asked again at once. */
+  readonly nextAttempt?: number | undefined;
+}
+
+/** An index that moves with every answer must not make a storm of questions: two at once, then four a second. */
+const BURST = 2;
+const REFILL_MS = 250;
+
+/**
+ * One blocking query, repeated for ever (SRC5, SRC6). An index that goes back starts at 0, a
+ * returned 0 counts as 1. An answer from a server without a leader, or one too far behind, is not
+ * believed: it is asked once more, of the leader.
+ */
+export class BlockingQuery<T> {
+  readonly #options: BlockingOptions<T>;
+  #index = 0;
+  #failures = 0;
+  #tokens = BURST;
+  #refilled: number;
+  #pause: AbortController | undefined;
+
+  constructor(options: BlockingOptions<T>) {
+    this.#options = options;
+    this.#refilled = options.clock.now();
+  }
+
+  /** Ends a back-off: the server is back. */
+  retryNow(): void {
+    if (this.#failures > 0) this.#pause?.abort();
+  }
+
+  /** The next answer is asked for at once, as if for the first time; it is no event. */
+  restart(): void {
+    this.#index = 0;
+  }
+
+  /** One round; the caller deals with it before the next. Ends early when `signal` aborts. */
+  async next(signal: AbortSignal): Promise<Outcome<T>> {
+    await this.#turn(signal);
+    try {
+      const told = await this.#ask(signal);
+      this.#failures = 0;
+      return { told };
+    } catch (thrown) {
+      this.#failures += 1;
+      this.#index = 0;
+      const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+      return { error, nextAttempt: this.#options.clock.now() + this.#backoffMs(thrown) };
+    }
+  }
+
+  /** Waits for the next attempt that a failure named. */
+  async backOff(nextAttempt: number, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    this.#pause = new AbortController();
+    await sleep(Math.max(0, nextAttempt - clock.now()), AbortSignal.any([signal, this.#pause.signal]), clock);
+    this.#pause = undefined;
+  }
+
+  async #ask(signal: AbortSignal): Promise<Told<T>> {
+    const { ask, isLess, waitMs } = this.#options;
+    const before = this.#index;
+    let answer = await ask({ index: before, waitMs: waitMs(), mode: 'stale', signal });
+    const isBack = answer.index < before;
+    const needsProof = !answer.trusted || (isBack && isLess(answer.value));
+    if (needsProof) {
+      answer = await ask({ index: 0, waitMs: 0, mode: 'consistent', signal });
+      if (!answer.trusted) throw failed(`${answer.doubt}; what it said last stays`);
+    }
+    if (answer.filtered && isLess(answer.value)) {
+      throw failed(
+        'Consul hides something from this token that it showed before: it needs service:read and node:read for all of it',
+      );
+    }
+    const event = before > 0 && answer.index > before && !isBack && !needsProof && !answer.filtered;
+    this.#index = answer.index < before ? 0 : Math.max(1, answer.index);
+    return { value: answer.value, event, filtered: answer.filtered };
+  }
+
+  async #turn(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    const now = clock.now();
+    this.#tokens = Math.min(BURST, this.#tokens + (now - this.#refilled) / REFILL_MS);
+    this.#refilled = now;
+    this.#tokens -= 1;
+    if (this.#tokens < 0) await sleep(-this.#tokens * REFILL_MS, signal, clock);
+  }
+
+  #backoffMs(thrown: unknown): number {
+    const { random, mostBackoffMs = Number.POSITIVE_INFINITY } = this.#options;
+    const asked =
+      thrown instanceof Error && 'retryAfterMs' in thrown && typeof thrown.retryAfterMs === 'number'
+        ? thrown.retryAfterMs
+        : 0;
+    return Math.max(asked, Math.min(mostBackoffMs, retryDelayMs(this.#failures, random)));
+  }
+}

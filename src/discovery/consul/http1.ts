@@ -1,0 +1,49 @@
+import { Agent, request } from 'node:http';
+import { headerOf, type RawAnswer, type Transport, wholeBody } from './transport.ts';
+
+/** SRC7: an agent takes 200 connections of one client by default, and others ask it too. */
+const MAX_CONNECTIONS = 150;
+/** For the list of services and one-shot questions. */
+const RESERVED = 6;
+
+/** Plain HTTP: every open question holds a connection of its own. */
+export function createHttp1(origin: URL): Transport {
+  let agent = newAgent();
+  let users = 0;
+  return {
+    capacity: MAX_CONNECTIONS - RESERVED,
+    join: () => {
+      users += 1;
+      let isIn = true;
+      return () => {
+        if (!isIn) return;
+        isIn = false;
+        users -= 1;
+        if (users > 0) return;
+        agent.destroy();
+        agent = newAgent();
+      };
+    },
+    get: (path, { headers, signal }) =>
+      new Promise<RawAnswer>((resolve, reject) => {
+        const asked = request(new URL(path, origin), { agent, headers, signal }, (response) => {
+          wholeBody(response).then(
+            (body) =>
+              resolve({
+                status: response.statusCode ?? 0,
+                header: (name) => headerOf(response.headers, name),
+                body,
+              }),
+            reject,
+          );
+        });
+        asked.on('socket', (socket) => socket.setKeepAlive(true, 15_000));
+        asked.on('error', reject);
+        asked.end();
+      }),
+  };
+}
+
+function newAgent(): Agent {
+  return new Agent({ keepAlive: true, maxSockets: MAX_CONNECTIONS, maxFreeSockets: 8 });
+}

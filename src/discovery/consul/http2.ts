@@ -1,0 +1,169 @@
+import { type ClientHttp2Session, connect } from 'node:http2';
+import { sleep } from '../../clock.ts';
+import { failed } from './answer.ts';
+import type { TlsFiles } from './tls.ts';
+import { type GetOptions, headerOf, type RawAnswer, type Transport, wholeBody } from './transport.ts';
+
+/** SRC7. */
+const MAX_CONNECTIONS = 8;
+/** What Go's server takes on one connection unless it says otherwise. */
+const STREAMS = 250;
+/** For the list of services and one-shot questions. */
+const RESERVED = 40;
+/** A connection that answers no ping is dead, however quiet its questions are meant to be. */
+const PING_EVERY_MS = 15_000;
+const PING_WITHIN_MS = 10_000;
+
+interface Connection {
+  readonly session: ClientHttp2Session;
+  readonly ready: Promise<void>;
+  open: number;
+}
+
+/** HTTPS: open questions share a few connections. */
+export function createHttp2(origin: URL, tls: () => Promise<TlsFiles>): Transport {
+  const pool = new Pool(origin, tls);
+  return {
+    capacity: MAX_CONNECTIONS * STREAMS - RESERVED,
+    join: () => pool.join(),
+    get: (path, o) => pool.get(path, o),
+  };
+}
+
+class Pool {
+  readonly #origin: URL;
+  readonly #tls: () => Promise<TlsFiles>;
+  readonly #connections = new Set<Connection>();
+  #opening: Promise<Connection> | undefined;
+  #users = 0;
+  #pings: NodeJS.Timeout | undefined;
+
+  constructor(origin: URL, tls: () => Promise<TlsFiles>) {
+    this.#origin = origin;
+    this.#tls = tls;
+  }
+
+  join(): () => void {
+    this.#users += 1;
+    this.#pings ??= setInterval(() => this.#pingAll(), PING_EVERY_MS);
+    let isIn = true;
+    return () => {
+      if (!isIn) return;
+      isIn = false;
+      this.#users -= 1;
+      if (this.#users > 0) return;
+      clearInterval(this.#pings);
+      this.#pings = undefined;
+      for (const { session } of this.#connections) session.destroy();
+      this.#connections.clear();
+    };
+  }
+
+  async get(path: string, { headers, signal }: GetOptions): Promise<RawAnswer> {
+    const connection = await this.#take(signal);
+    try {
+      await abortable(connection.ready, signal);
+      return await ask(connection.session, path, { headers, signal });
+    } finally {
+      connection.open -= 1;
+    }
+  }
+
+  /** A connection with room, a new one, or in turn one of those there are: the server queues then. */
+  async #take(signal: AbortSignal): Promise<Connection> {
+    for (;;) {
+      signal.throwIfAborted();
+      const free = [...this.#connections].find((one) => one.open < limitOf(one.session));
+      if (free !== undefined) return taken(free);
+      if (this.#opening !== undefined) await abortable(this.#opening, signal);
+      else if (this.#connections.size < MAX_CONNECTIONS) return taken(await this.#open());
+      else await sleep(50, signal);
+    }
+  }
+
+  async #open(): Promise<Connection> {
+    this.#opening = this.#connect();
+    try {
+      return await this.#opening;
+    } finally {
+      this.#opening = undefined;
+    }
+  }
+
+  async #connect(): Promise<Connection> {
+    const tls = await this.#tls();
+    const session = connect(this.#origin, {
+      ...tls,
+      rejectUnauthorized: true,
+      ALPNProtocols: ['h2', 'http/1.1'],
+    });
+    const ready = new Promise<void>((resolve, reject) => {
+      session.once('remoteSettings', () => resolve());
+      session.once('error', (error) => reject(readable(error)));
+      session.once('close', () => reject(failed('the connection to Consul was closed')));
+    });
+    ready.catch(() => undefined); // Whoever asks over it is told.
+    const connection: Connection = { session, ready, open: 0 };
+    this.#connections.add(connection);
+    session.on('error', () => session.destroy());
+    session.once('goaway', () => this.#connections.delete(connection));
+    session.once('close', () => this.#connections.delete(connection));
+    if (this.#users === 0) session.destroy();
+    return connection;
+  }
+
+  #pingAll(): void {
+    for (const { session } of this.#connections) {
+      if (session.destroyed || session.connecting) continue;
+      const late = setTimeout(() => session.destroy(failed('Consul answers no ping')), PING_WITHIN_MS);
+      session.once('close', () => clearTimeout(late));
+      session.ping(() => clearTimeout(late));
+    }
+  }
+}
+
+function taken(connection: Connection): Connection {
+  connection.open += 1;
+  return connection;
+}
+
+function limitOf({ remoteSettings }: ClientHttp2Session): number {
+  return Math.min(STREAMS, remoteSettings?.maxConcurrentStreams ?? STREAMS);
+}
+
+function ask(session: ClientHttp2Session, path: string, { headers, signal }: GetOptions): Promise<RawAnswer> {
+  return new Promise((resolve, reject) => {
+    if (session.destroyed || session.closed) {
+      reject(failed('the connection to Consul was closed'));
+      return;
+    }
+    const stream = session.request({ ':path': path, ...headers }, { signal });
+    stream.once('response', (answered) => {
+      const status = Number(answered[':status'] ?? 0);
+      wholeBody(stream).then(
+        (body) => resolve({ status, header: (name) => headerOf(answered, name), body }),
+        reject,
+      );
+    });
+    stream.on('error', (error) => reject(readable(error)));
+    stream.once('close', () => reject(failed('Consul ended the answer')));
+    stream.end();
+  });
+}
+
+/** Waits for what it may not end itself. */
+async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = (): void => aborted.reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+function readable(error: Error): Error {
+  if (!('code' in error) || error.code !== 'ERR_HTTP2_ERROR') return error;
+  return failed('what answers there does not speak HTTP/2: is a proxy in between?', error);
+}
