@@ -37,7 +37,7 @@ export interface FakeConsul {
   readonly ca: string;
   readonly registry: FakeRegistry;
   /** Oldest first. */
-  readonly requests: readonly FakeRequest[];
+  readonly requests: FakeRequest[];
   /** Those held back now. */
   readonly held: readonly FakeRequest[];
   readonly connections: { readonly now: number; readonly most: number; readonly ever: number };
