@@ -46,6 +46,7 @@ export class ListWatch {
     this.#query = new BlockingQuery({
       ask: (asking) => client.services(asking),
       isLess: (list) => list.size < (this.#list?.size ?? 0),
+      isEmpty: (list) => list.size === 0,
       waitMs: () => waitFor(parts, this.#heldScope()),
       mostBackoffMs: MOST_BACKOFF_MS,
       clock,

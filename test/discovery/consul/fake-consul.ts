@@ -45,6 +45,8 @@ export interface FakeConsul {
   change(how: (registry: FakeRegistry) => void): void;
   /** From now on, and for those that are held. */
   script(how: Script | undefined): void;
+  /** On every answer from now on, beside the usual ones. */
+  headers(more: Readonly<Record<string, string>>): void;
   /** Answers everyone who is held, changed or not. */
   wake(): void;
   /** Connections stay open and say nothing more. */
@@ -71,6 +73,7 @@ export async function startFakeConsul({ tls }: FakeOptions = {}): Promise<FakeCo
   const requests: FakeRequest[] = [];
   const held = new Set<Held>();
   let script: Script | undefined;
+  let more: Readonly<Record<string, string>> = {};
 
   const send = ({ request, reply }: Held, scripted: FakeAnswer = {}): void => {
     const body = 'body' in scripted ? scripted.body : registry.answer(request.path);
@@ -79,6 +82,7 @@ export async function startFakeConsul({ tls }: FakeOptions = {}): Promise<FakeCo
       'x-consul-index': String(registry.indexOf(request.path)),
       'x-consul-knownleader': 'true',
       'x-consul-lastcontact': '0',
+      ...more,
       ...scripted.headers,
     };
     reply.send(scripted.status ?? 200, headers, typeof body === 'string' ? body : JSON.stringify(body));
@@ -124,6 +128,9 @@ export async function startFakeConsul({ tls }: FakeOptions = {}): Promise<FakeCo
     script: (how) => {
       script = how;
       settle(tryAnswer);
+    },
+    headers: (others) => {
+      more = others;
     },
     wake: () =>
       settle((one) => {
