@@ -1,7 +1,7 @@
 import { retryDelayMs, sleep } from '../../clock.ts';
 import { failed } from './answer.ts';
 import { BlockingQuery, HIDDEN, isHidden } from './blocking.ts';
-import { type CheckView, changedServices, checkView, NO_CHECKS } from './checks.ts';
+import { type CheckView, changedServices, checkView } from './checks.ts';
 import type { HealthEntry, StateCheck } from './entries.ts';
 import { instancesOf } from './instance.ts';
 import { type Follower, Pace } from './service-loops.ts';
@@ -27,7 +27,8 @@ export class StateFollower implements Follower {
   readonly #signal: AbortSignal;
   readonly #pace: Pace;
   #services: ReadonlySet<string> = new Set();
-  #view: CheckView = NO_CHECKS;
+  /** Absent: not seen yet. Nothing is fetched before, or a change in between would be lost. */
+  #view: CheckView | undefined;
   /** Node -> services with an instance on it. */
   readonly #nodes = new Map<string, ReadonlySet<string>>();
   /** To be fetched, and whether what is gone was seen to go. */
@@ -49,7 +50,7 @@ export class StateFollower implements Follower {
     const { client, clock, random } = parts;
     this.#query = new BlockingQuery({
       ask: (asking) => client.states(asking),
-      isLess: (checks) => checkView(checks).services.size < this.#view.services.size,
+      isLess: (checks) => checkView(checks).services.size < (this.#view?.services.size ?? 0),
       isEmpty: (checks) => checks.length === 0,
       waitMs: () => waitFor(parts, ''),
       clock,
@@ -86,7 +87,10 @@ export class StateFollower implements Follower {
       if (this.#signal.aborted) return;
       if (told !== undefined) {
         const view = checkView(told.value);
-        const changed = changedServices(this.#view, view, (node) => this.#nodes.get(node) ?? []);
+        const changed =
+          this.#view === undefined
+            ? []
+            : changedServices(this.#view, view, (node) => this.#nodes.get(node) ?? []);
         this.#view = view;
         // While it failed every scope was told so: each is told again that it is well.
         if (this.#hasFailed) this.#fetch(this.#services, false);
@@ -125,6 +129,7 @@ export class StateFollower implements Follower {
 
   #fetch(services: Iterable<string>, event: boolean): void {
     for (const name of services) this.#due.set(name, event || this.#due.get(name) === true);
+    if (this.#view === undefined) return;
     while (this.#active < CONCURRENCY && this.#due.size > 0 && !this.#signal.aborted) this.#startOne();
   }
 
