@@ -135,7 +135,7 @@ describe('connections to Consul', () => {
       );
       await until('the next state question', () => fake.requests.slice(before).some(isState));
       fake.change((registry) => registry.put('s43', [{ ...A, status: 'critical' }]));
-      await watching.next(completeOf('local/s43'));
+      await watching.next((one) => isComplete(one) && one.reason === 'stated');
       const fetched = fake.requests.slice(before).flatMap(({ path }) => serviceOf(path) ?? []);
       expect(fetched).toEqual(['s43']);
     });
