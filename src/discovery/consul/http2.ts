@@ -138,7 +138,9 @@ function ask(session: ClientHttp2Session, path: string, { headers, signal }: Get
       return;
     }
     const stream = session.request({ ':path': path, ...headers }, { signal });
+    let hasAnswered = false;
     stream.once('response', (answered) => {
+      hasAnswered = true;
       const status = Number(answered[':status'] ?? 0);
       wholeBody(stream).then(
         (body) => resolve({ status, header: (name) => headerOf(answered, name), body }),
@@ -146,7 +148,8 @@ function ask(session: ClientHttp2Session, path: string, { headers, signal }: Get
       );
     });
     stream.on('error', (error) => reject(readable(error)));
-    stream.once('close', () => reject(failed('Consul ended the answer')));
+    // The end of a whole body may be read after this; one that is cut short fails by itself.
+    stream.once('close', () => hasAnswered || reject(failed('Consul ended the answer')));
     stream.end();
   });
 }
