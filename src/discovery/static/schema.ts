@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
-import { durationMs } from './duration.ts';
+import { durationMs } from '../duration.ts';
 
 /** `sources.*.file`. */
 export const fileSourceOptions = z.strictObject({
