@@ -8,10 +8,11 @@ export interface Addresses {
 }
 
 export interface Interface extends Addresses {
+  readonly id: string;
   readonly index: number | undefined;
   readonly subnet: string | undefined;
   /** Has the tag that the listing asked for. */
-  tagged: boolean;
+  readonly tagged: boolean;
 }
 
 /** What is kept of one instance in EC2: a small part of what the API says. */
@@ -19,8 +20,8 @@ export interface Facts {
   readonly id: string;
   /** `running`, `stopping` ...: the API's own word. */
   readonly state: string;
-  /** A status check of the last listing failed. */
-  impaired: boolean;
+  /** A status check failed. */
+  readonly impaired: boolean;
   readonly locality: Locality;
   readonly labels: Readonly<Record<string, string>>;
   readonly addresses: Addresses;
