@@ -12,11 +12,13 @@ export class StrangeAnswer extends Error {
 const KINDS: readonly { readonly kind: FaultKind; readonly names: RegExp }[] = [
   {
     kind: 'throttled',
-    names: /^(RequestLimitExceeded|Throttling|ThrottlingException|ThrottledException|RequestThrottled|RequestThrottledException|TooManyRequestsException|SlowDown|EC2ThrottledException|BandwidthLimitExceeded)$/,
+    names:
+      /^(RequestLimitExceeded|Throttling|ThrottlingException|ThrottledException|RequestThrottled|RequestThrottledException|TooManyRequestsException|SlowDown|EC2ThrottledException|BandwidthLimitExceeded)$/,
   },
   {
     kind: 'credentials',
-    names: /^(AuthFailure|ExpiredToken|ExpiredTokenException|RequestExpired|UnrecognizedClientException|InvalidClientTokenId|InvalidAccessKeyId|SignatureDoesNotMatch|IncompleteSignature|MissingAuthenticationToken|CredentialsProviderError|TokenProviderError|ProviderError)$/,
+    names:
+      /^(AuthFailure|ExpiredToken|ExpiredTokenException|RequestExpired|UnrecognizedClientException|InvalidClientTokenId|InvalidAccessKeyId|SignatureDoesNotMatch|IncompleteSignature|MissingAuthenticationToken|CredentialsProviderError|TokenProviderError|ProviderError)$/,
   },
   {
     kind: 'forbidden',
@@ -24,11 +26,13 @@ const KINDS: readonly { readonly kind: FaultKind; readonly names: RegExp }[] = [
   },
   {
     kind: 'token',
-    names: /^(InvalidPaginationToken|InvalidNextToken|ExpiredPaginationToken|ExpiredNextToken|InvalidNextTokenException)$/,
+    names:
+      /^(InvalidPaginationToken|InvalidNextToken|ExpiredPaginationToken|ExpiredNextToken|InvalidNextTokenException)$/,
   },
   {
     kind: 'server',
-    names: /^(InternalError|InternalFailure|Unavailable|ServiceUnavailable|ServiceUnavailableException|InternalServerError)$/,
+    names:
+      /^(InternalError|InternalFailure|Unavailable|ServiceUnavailable|ServiceUnavailableException|InternalServerError)$/,
   },
 ];
 
@@ -94,7 +98,7 @@ function actionsOf({ statusChecks, interfaces }: Where): string {
 /** An authorization failure carries an encoded message of kilobytes, and a page of HTML is no better. */
 function saidBy(error: unknown): string {
   if (!(error instanceof Error)) return String(error).slice(0, 300);
-  const message = error.message.replace(/\s*Encoded authorization failure message:[^]*/, '');
+  const message = error.message.replace(/\s*Encoded authorization failure message:.*/s, '');
   const line = message.replaceAll(/\s+/g, ' ').trim().slice(0, 300);
   return line === '' || line === error.name ? error.name : `${error.name}: ${line}`;
 }

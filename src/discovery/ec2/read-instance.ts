@@ -8,7 +8,11 @@ const tagLabels = new Map<string, string>();
 const MOST_TAG_LABELS = 10_000;
 
 /** What we keep of one instance; undefined: it has no id, so nothing can be said of it. */
-export function factsOf(instance: ApiInstance, ownerId: string | undefined, region: string): Facts | undefined {
+export function factsOf(
+  instance: ApiInstance,
+  ownerId: string | undefined,
+  region: string,
+): Facts | undefined {
   const { InstanceId: id, Placement: placement } = instance;
   if (id === undefined || id === '') return undefined;
   const interfaces = (instance.NetworkInterfaces ?? []).map(interfaceOf);

@@ -108,10 +108,7 @@ export const ec2SourceOptions = z
     endpoint: endpoint.optional().describe('Another endpoint for EC2, such as a VPC endpoint'),
     stsEndpoint: stsEndpoint.optional().describe('Another endpoint for STS'),
   })
-  .refine(
-    ({ port: one, ports }) => one === undefined || ports === undefined,
-    'write port or ports, not both',
-  )
+  .refine(({ port: one, ports }) => one === undefined || ports === undefined, 'write port or ports, not both')
   .superRefine(({ regions, accounts }, context) => {
     for (const message of [...doubles('region', regions), ...doubles('account', accounts.map(accountName))])
       context.addIssue({ code: 'custom', message });

@@ -55,10 +55,7 @@ function choosePorts(
 }
 
 /** A label that holds no port is as good as none, as in `services.*.from[].port`. */
-function portOf(
-  labels: Facts['labels'],
-  choice: Exclude<PortOptions, number>,
-): number | undefined {
+function portOf(labels: Facts['labels'], choice: Exclude<PortOptions, number>): number | undefined {
   const text = Object.hasOwn(labels, choice.label) ? labels[choice.label] : undefined;
   const port = text !== undefined && /^[0-9]{1,5}$/.test(text) ? Number(text) : 0;
   return port >= 1 && port <= 65_535 ? port : choice.default;
