@@ -21,6 +21,11 @@ export interface Lease {
   close(): Promise<void>;
 }
 
+/** Whoever answers refreshes: the worker, or in tests the same code without a thread. */
+export interface Host {
+  lease(): Lease;
+}
+
 interface Pending {
   readonly set: Instance[];
   readonly resolve: (refreshed: Refreshed) => void;
@@ -28,7 +33,7 @@ interface Pending {
 }
 
 /** The main thread's side of the one worker for all EC2 sources of the process. */
-export class WorkerHost {
+export class WorkerHost implements Host {
   #worker: Worker | undefined;
   #leases = 0;
   #lastWatch = 0;
