@@ -24,6 +24,8 @@ export interface Ec2Proxy {
   answer: (call: WireCall) => WireAnswer | 'hang' | undefined;
   /** Changes what the real one answered. */
   rewrite: (body: string, call: WireCall) => string;
+  /** Changes what the real one is asked. */
+  rewriteRequest: (body: string) => string;
   stop(): Promise<void>;
 }
 
@@ -52,7 +54,7 @@ export async function startEc2Proxy(upstream?: string): Promise<Ec2Proxy> {
     const answered = await fetch(`${upstream}${request.url}`, {
       method: 'POST',
       headers: [...headers, ['connection', 'close']],
-      body,
+      body: proxy.rewriteRequest(body),
     });
     return { status: answered.status, body: proxy.rewrite(await answered.text(), call) };
   };
@@ -62,6 +64,7 @@ export async function startEc2Proxy(upstream?: string): Promise<Ec2Proxy> {
     calls: [],
     answer: () => undefined,
     rewrite: (body) => body,
+    rewriteRequest: (body) => body,
     stop,
   };
   return proxy;

@@ -52,7 +52,9 @@ test('FAULT6: throttled for 10 min: at most one call in 5 s, nothing removed, fr
       : { items: [facts('i-1')], nextToken: undefined };
   });
   const { clock, watch } = running;
-  const watchings = [watch(), watch({ filters: { 'tag:app': 'web' } })];
+  // The longest waits that chance can give.
+  const unlucky = { random: () => 0.999 };
+  const watchings = [watch({}, unlucky), watch({ filters: { 'tag:app': 'web' } }, unlucky)];
   await clock.advance(60_000);
   expect(watchings.map(({ seen }) => completes(seen).length)).toEqual([1, 1]);
 
@@ -150,6 +152,11 @@ test('SRC11: an instance without the chosen address is left out and comes when i
   put([facts('i-1'), facts('i-2')]);
   await clock.advance(31_000);
   expect(completes(seen)[1]?.instances.map(({ id }) => id)).toEqual(['i-1', 'i-2']);
+  put([facts('i-1'), facts('i-2', { addresses: none })]);
+  await clock.advance(31_000);
+  expect(completes(seen)[2]?.instances.map(({ id }) => id)).toEqual(['i-1']);
+  // It runs: that its address is not told may be a fault, so the guard looks at it.
+  expect(completes(seen)[2]?.terminated).toBeUndefined();
 });
 
 test('two instances with one address are two instances', async () => {
