@@ -9,13 +9,14 @@ import {
 import type { Budget } from './budget.ts';
 import type { Ec2Calls, PageRequest } from './calls.ts';
 import { credentialsFor } from './credentials.ts';
-import type { Facts } from './facts.ts';
 import { faultKind } from './fault.ts';
+import { type InstancesPage, readInstancesPage } from './instances-answer.ts';
 import type { ListingRequest } from './protocol.ts';
-import { factsOf } from './read-instance.ts';
-import { checkedBody } from './response.ts';
+import { okBody, wholeBody } from './response.ts';
 
 const PAGE_SIZE = 1000;
+/** What is left for the SDK of an answer that was read already. */
+const READ = Buffer.from('<DescribeInstancesResponse/>');
 
 /** A client for one account and region. `close` ends its connections. */
 export interface OpenCalls extends Ec2Calls {
@@ -60,8 +61,11 @@ function checkAnswers(client: EC2Client): void {
   client.middlewareStack.add(
     (next, context) => async (args) => {
       const answer = await next(args);
+      const body = okBody(answer.response);
       const action = String(context.commandName ?? '').replace(/Command$/, '');
-      return { ...answer, response: await checkedBody(answer.response, action) };
+      if (body === undefined || action === 'DescribeInstances') return answer;
+      const whole = await wholeBody(body, action);
+      return { ...answer, response: Object.assign(answer.response ?? {}, { body: whole }) };
     },
     { step: 'deserialize', priority: 'low', name: 'musterCheckAnswer' },
   );
@@ -70,17 +74,20 @@ function checkAnswers(client: EC2Client): void {
 function callsOf(client: EC2Client, region: string): Ec2Calls {
   return {
     async instances(page) {
-      const { Reservations, NextToken } = await client.send(new DescribeInstancesCommand(inputOf(page)), {
-        abortSignal: page.signal,
-      });
-      const items: Facts[] = [];
-      for (const { Instances, OwnerId } of Reservations ?? []) {
-        for (const instance of Instances ?? []) {
-          const facts = factsOf(instance, OwnerId, region);
-          if (facts !== undefined) items.push(facts);
-        }
-      }
-      return { items, nextToken: tokenOf(NextToken) };
+      const command = new DescribeInstancesCommand(inputOf(page));
+      let read: InstancesPage = { items: [], nextToken: undefined };
+      command.middlewareStack.add(
+        (next) => async (args) => {
+          const answer = await next(args);
+          const body = okBody(answer.response);
+          if (body === undefined) return answer;
+          read = await readInstancesPage(body, region);
+          return { ...answer, response: Object.assign(answer.response ?? {}, { body: READ }) };
+        },
+        { step: 'deserialize', priority: 'low', name: 'musterReadInstances' },
+      );
+      await client.send(command, { abortSignal: page.signal });
+      return read;
     },
     async statuses(page) {
       const { InstanceStatuses, NextToken } = await client.send(

@@ -1,26 +1,24 @@
 import { isIP } from 'node:net';
-import type { Instance as ApiInstance, InstanceNetworkInterface } from '@aws-sdk/client-ec2';
 import ipaddr from 'ipaddr.js';
 import type { Addresses, Facts, Interface } from './facts.ts';
+import { childOf, listOf, textOf } from './wanted.ts';
+import type { Wanted } from './xml.ts';
 
 /** Every label's name once: twenty thousand instances have the same few hundred. */
 const tagLabels = new Map<string, string>();
 const MOST_TAG_LABELS = 10_000;
 
 /** What we keep of one instance; undefined: it has no id, so nothing can be said of it. */
-export function factsOf(
-  instance: ApiInstance,
-  ownerId: string | undefined,
-  region: string,
-): Facts | undefined {
-  const { InstanceId: id, Placement: placement } = instance;
-  if (id === undefined || id === '') return undefined;
-  const interfaces = (instance.NetworkInterfaces ?? []).map(interfaceOf);
+export function factsOf(instance: Wanted, ownerId: string | undefined, region: string): Facts | undefined {
+  const id = textOf(instance, 'InstanceId');
+  if (id === undefined) return undefined;
+  const placement = childOf(instance, 'Placement');
+  const interfaces = listOf(instance, 'NetworkInterfaces').map(interfaceOf);
   const addresses = addressesOf(instance, interfaces);
-  const zone = placement?.AvailabilityZoneId ?? placement?.AvailabilityZone ?? '';
+  const zone = textOf(placement, 'AvailabilityZoneId') ?? textOf(placement, 'AvailabilityZone') ?? '';
   return {
     id,
-    state: instance.State?.Name ?? 'unknown',
+    state: textOf(childOf(instance, 'State'), 'Name') ?? 'unknown',
     impaired: false,
     locality: { region, zone, subZone: '' },
     labels: labelsOf(instance, { id, ownerId, region, addresses }),
@@ -29,29 +27,33 @@ export function factsOf(
   };
 }
 
-function interfaceOf(one: InstanceNetworkInterface): Interface {
+function interfaceOf(one: Wanted): Interface {
+  const v6 = listOf(one, 'Ipv6Addresses');
+  const primary = v6.find((address) => address['IsPrimaryIpv6'] === 'true') ?? v6[0];
+  const index = textOf(childOf(one, 'Attachment'), 'DeviceIndex');
   return {
-    id: one.NetworkInterfaceId ?? '',
-    index: one.Attachment?.DeviceIndex,
-    subnet: one.SubnetId,
+    id: textOf(one, 'NetworkInterfaceId') ?? '',
+    index: index !== undefined && /^[0-9]{1,3}$/.test(index) ? Number(index) : undefined,
+    subnet: textOf(one, 'SubnetId'),
     tagged: false,
-    privateIpv4: address(one.PrivateIpAddress),
-    publicIpv4: address(one.Association?.PublicIp),
-    ipv6: address((one.Ipv6Addresses?.find((v6) => v6.IsPrimaryIpv6) ?? one.Ipv6Addresses?.[0])?.Ipv6Address),
+    privateIpv4: addressOf(one, 'PrivateIpAddress'),
+    publicIpv4: addressOf(childOf(one, 'Association'), 'PublicIp'),
+    ipv6: addressOf(primary, 'Ipv6Address'),
   };
 }
 
-function addressesOf(instance: ApiInstance, interfaces: readonly Interface[]): Addresses {
+function addressesOf(instance: Wanted, interfaces: readonly Interface[]): Addresses {
   const first = interfaces.find(({ index }) => index === 0);
   return {
-    privateIpv4: address(instance.PrivateIpAddress) ?? first?.privateIpv4,
-    publicIpv4: address(instance.PublicIpAddress) ?? first?.publicIpv4,
-    ipv6: address(instance.Ipv6Address) ?? first?.ipv6,
+    privateIpv4: addressOf(instance, 'PrivateIpAddress') ?? first?.privateIpv4,
+    publicIpv4: addressOf(instance, 'PublicIpAddress') ?? first?.publicIpv4,
+    ipv6: addressOf(instance, 'Ipv6Address') ?? first?.ipv6,
   };
 }
 
 /** One spelling for each address; what is none is as good as absent. */
-function address(text: string | undefined): string | undefined {
+function addressOf(from: Wanted | undefined, name: string): string | undefined {
+  const text = textOf(from, name);
   if (text === undefined || text.includes('%')) return undefined;
   const version = isIP(text);
   if (version === 0) return undefined;
@@ -66,44 +68,47 @@ interface Known {
 }
 
 /** The one table of labels: docs/sources/ec2.md says the same for people. */
-function labelsOf(instance: ApiInstance, known: Known): Readonly<Record<string, string>> {
-  const facts: Readonly<Record<string, string | undefined>> = {
-    'ec2.instanceId': known.id,
-    'ec2.region': known.region,
-    'ec2.accountId': known.ownerId,
-    'ec2.zone': instance.Placement?.AvailabilityZone,
-    'ec2.zoneId': instance.Placement?.AvailabilityZoneId,
-    'ec2.state': instance.State?.Name,
-    'ec2.type': instance.InstanceType,
-    'ec2.imageId': instance.ImageId,
-    'ec2.vpcId': instance.VpcId,
-    'ec2.subnetId': instance.SubnetId,
-    'ec2.lifecycle': instance.InstanceLifecycle ?? 'on-demand',
-    'ec2.architecture': instance.Architecture,
-    'ec2.platform': instance.PlatformDetails,
-    'ec2.tenancy': instance.Placement?.Tenancy,
-    'ec2.keyName': instance.KeyName,
-    'ec2.launchTime': timeText(instance.LaunchTime),
-    'ec2.privateIp': known.addresses.privateIpv4,
-    'ec2.publicIp': known.addresses.publicIpv4,
-    'ec2.ipv6': known.addresses.ipv6,
-    'ec2.privateDns': instance.PrivateDnsName,
-    'ec2.publicDns': instance.PublicDnsName,
-    'ec2.instanceProfile': instance.IamInstanceProfile?.Arn,
-    'ec2.asg': instance.Tags?.find(({ Key }) => Key === 'aws:autoscaling:groupName')?.Value,
-  };
-  const tags = (instance.Tags ?? []).flatMap(({ Key, Value }): [string, string][] =>
-    Key === undefined || Key === '' ? [] : [[tagLabel(Key), Value ?? '']],
-  );
-  const own = Object.entries(facts).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== '',
-  );
+function labelsOf(instance: Wanted, known: Known): Readonly<Record<string, string>> {
+  const placement = childOf(instance, 'Placement');
+  const tags = listOf(instance, 'Tags').flatMap((tag): [string, string][] => {
+    const key = textOf(tag, 'Key');
+    return key === undefined ? [] : [[key, textOf(tag, 'Value') ?? '']];
+  });
+  const facts: readonly (readonly [string, string | undefined])[] = [
+    ['ec2.instanceId', known.id],
+    ['ec2.region', known.region],
+    ['ec2.accountId', known.ownerId],
+    ['ec2.zone', textOf(placement, 'AvailabilityZone')],
+    ['ec2.zoneId', textOf(placement, 'AvailabilityZoneId')],
+    ['ec2.state', textOf(childOf(instance, 'State'), 'Name')],
+    ['ec2.type', textOf(instance, 'InstanceType')],
+    ['ec2.imageId', textOf(instance, 'ImageId')],
+    ['ec2.vpcId', textOf(instance, 'VpcId')],
+    ['ec2.subnetId', textOf(instance, 'SubnetId')],
+    ['ec2.lifecycle', textOf(instance, 'InstanceLifecycle') ?? 'on-demand'],
+    ['ec2.architecture', textOf(instance, 'Architecture')],
+    ['ec2.platform', textOf(instance, 'PlatformDetails')],
+    ['ec2.tenancy', textOf(placement, 'Tenancy')],
+    ['ec2.keyName', textOf(instance, 'KeyName')],
+    ['ec2.launchTime', timeText(textOf(instance, 'LaunchTime'))],
+    ['ec2.privateIp', known.addresses.privateIpv4],
+    ['ec2.publicIp', known.addresses.publicIpv4],
+    ['ec2.ipv6', known.addresses.ipv6],
+    ['ec2.privateDns', textOf(instance, 'PrivateDnsName')],
+    ['ec2.publicDns', textOf(instance, 'PublicDnsName')],
+    ['ec2.instanceProfile', textOf(childOf(instance, 'IamInstanceProfile'), 'Arn')],
+    ['ec2.asg', tags.find(([key]) => key === 'aws:autoscaling:groupName')?.[1]],
+  ];
+  const own = facts.filter((entry): entry is [string, string] => entry[1] !== undefined);
   // Sorted, so that the order in which the API gives tags is no change.
-  return Object.fromEntries([...own, ...tags].sort(([left], [right]) => (left < right ? -1 : 1)));
+  const named = tags.map(([key, value]): [string, string] => [tagLabel(key), value]);
+  return Object.fromEntries([...own, ...named.sort(([left], [right]) => (left < right ? -1 : 1))]);
 }
 
-function timeText(time: Date | undefined): string | undefined {
-  return time === undefined || Number.isNaN(time.getTime()) ? undefined : time.toISOString();
+/** Without the milliseconds' varying forms; what is no time is none. */
+function timeText(text: string | undefined): string | undefined {
+  const time = new Date(text ?? '');
+  return Number.isNaN(time.getTime()) ? undefined : time.toISOString();
 }
 
 function tagLabel(key: string): string {

@@ -1,47 +1,34 @@
 import { StrangeAnswer } from './fault.ts';
+import { XmlReader } from './xml.ts';
 
-/** A page of a thousand instances has about 6 MB; more than this is nobody's page. */
+/** Answers that are read as a whole have ids in them, at most a thousand. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
-interface HttpAnswer {
-  readonly statusCode: number;
-  readonly body?: unknown;
+type Body = AsyncIterable<Uint8Array>;
+
+/** The body of an answer with status 200; the SDK makes errors of all others. */
+export function okBody(response: unknown): Body | undefined {
+  if (typeof response !== 'object' || response === null || !('statusCode' in response)) return undefined;
+  if (response.statusCode !== 200 || !('body' in response)) return undefined;
+  return isBody(response.body) ? response.body : undefined;
 }
 
-/** The answer with its body read in full, or a throw: a 200 that is not the whole answer to `action`. */
-export async function checkedBody(response: unknown, action: string): Promise<unknown> {
-  if (!isHttpAnswer(response) || response.statusCode !== 200 || !isBytes(response.body)) return response;
-  const body = await collect(response.body);
-  const head = body.subarray(0, 1024).toString('latin1');
-  const tail = body.subarray(-256).toString('latin1').trimEnd();
-  if (!new RegExp(`<${action}Response[\\s>]`).test(head)) throw strange(body, head, action);
-  if (!tail.endsWith(`</${action}Response>`))
-    throw new StrangeAnswer(`the answer to ${action} ends in the middle, after ${body.length} bytes`);
-  // The SDK's own classes read and mark the answer: it stays the same object.
-  return Object.assign(response, { body });
-}
-
-function strange(body: Buffer, head: string, action: string): StrangeAnswer {
-  if (body.length === 0) return new StrangeAnswer(`the answer to ${action} is empty`);
-  const what = /<html|<!doctype html/i.test(head) ? 'is a page of HTML' : 'is not the one of EC2';
-  return new StrangeAnswer(`the answer to ${action} ${what}: is there a proxy or a login page in between?`);
-}
-
-async function collect(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
+/** All bytes, or a throw: a 200 that is not the whole answer to `action` is none. */
+export async function wholeBody(body: Body, action: string): Promise<Uint8Array> {
+  const reader = new XmlReader(`${action}Response`, {});
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body) {
     size += chunk.length;
-    if (size > MOST_BYTES) throw new StrangeAnswer(`an answer of more than ${MOST_BYTES} bytes`);
+    if (size > MOST_BYTES) throw new StrangeAnswer(`an answer to ${action} of more than ${MOST_BYTES} bytes`);
+    // The tags alone are looked at: they are the same in every encoding that has ASCII in it.
+    reader.write(Buffer.from(chunk).toString('latin1'));
     chunks.push(chunk);
   }
+  reader.end();
   return Buffer.concat(chunks);
 }
 
-function isHttpAnswer(value: unknown): value is HttpAnswer {
-  return typeof value === 'object' && value !== null && 'statusCode' in value;
-}
-
-function isBytes(value: unknown): value is AsyncIterable<Uint8Array> {
+function isBody(value: unknown): value is Body {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }

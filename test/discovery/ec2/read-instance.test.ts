@@ -29,7 +29,7 @@ test('every fact is a label, a tag exactly as written', () => {
       Ipv6Address: '2001:DB8:0:0::1',
       PrivateDnsName: 'a.internal',
       PublicDnsName: '',
-      LaunchTime: new Date('2026-01-02T03:04:05Z'),
+      LaunchTime: '2026-01-02T03:04:05Z',
       KeyName: 'k',
       Tags: [
         ...Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
@@ -102,15 +102,15 @@ test('SRC11: what is no address is none, the interfaces give what the instance l
       InstanceId: 'i-1',
       PrivateIpAddress: 'evil.example.com',
       NetworkInterfaces: [
-        { Attachment: { DeviceIndex: 1 }, PrivateIpAddress: '10.0.1.1' },
+        { Attachment: { DeviceIndex: '1' }, PrivateIpAddress: '10.0.1.1' },
         {
           NetworkInterfaceId: 'eni-1',
-          Attachment: { DeviceIndex: 0 },
+          Attachment: { DeviceIndex: '0' },
           PrivateIpAddress: '10.0.0.1',
           Association: { PublicIp: '192.0.2.9' },
           Ipv6Addresses: [
             { Ipv6Address: '2001:db8::2' },
-            { Ipv6Address: '2001:db8::3', IsPrimaryIpv6: true },
+            { Ipv6Address: '2001:db8::3', IsPrimaryIpv6: 'true' },
           ],
         },
       ],
