@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { RelabelView } from './api/relabel-view.ts';
 import { configJsonSchema } from './config/json-schema.ts';
 import { loadConfig } from './config/load.ts';
 import { SOURCES } from './discovery/index.ts';
@@ -8,7 +9,9 @@ import type { SourceAdapter } from './discovery/source.ts';
 import { formatProblem, MusterError } from './errors.ts';
 import type { Config } from './model/config.ts';
 import { gather } from './offline/gather.ts';
+import { sourceNamed, tryRules, writtenRule } from './offline/relabel.ts';
 import { type Rendered, renderConfig } from './offline/render.ts';
+import { type SampleText, sampleInstances } from './offline/sample.ts';
 import { VOCABULARY } from './offline/vocabulary.ts';
 import { loadRegistry } from './xds/proto/registry.ts';
 
@@ -56,6 +59,39 @@ export async function renderGroup(path: string, { group, type, signal }: RenderR
   return { ...rendered, problems: [...failures, ...rendered.problems] };
 }
 
+export interface RelabelTrial {
+  readonly source: string;
+  /** Absent: the source itself is asked. */
+  readonly sample?: SampleText | undefined;
+  readonly limit: number;
+  readonly signal: AbortSignal;
+}
+
+/** Dry run of a source's rules: on a sample, or on what the source says right now. */
+export async function relabelSample(
+  path: string,
+  { source: name, sample, limit, signal }: RelabelTrial,
+): Promise<RelabelView & { readonly problems: readonly string[] }> {
+  const { config } = await validConfig(path);
+  const source = sourceNamed(config, name);
+  const { kind, options } = source;
+  const adapter = adapterOf(kind);
+  const serviceLabel = adapter?.serviceLabel;
+  if (sample !== undefined || adapter === undefined) {
+    const instances = sample === undefined ? [] : sampleInstances(sample, { kind, serviceLabel });
+    return { ...tryRules(source, instances, limit), problems: [] };
+  }
+  const made = adapter.create(options, { name, baseDir: await folderOf(path) });
+  const { index, failures } = await gather(made, serviceLabel, signal);
+  return { ...tryRules(source, index.all(), limit), problems: failures };
+}
+
+/** The rules of a source as they are written in a config, to be sent to a running muster. */
+export async function relabelRulesOf(path: string, source: string): Promise<readonly object[]> {
+  const { config } = await validConfig(path);
+  return sourceNamed(config, source).relabel.map(writtenRule);
+}
+
 async function validConfig(path: string): Promise<{ config: Config; warnings: readonly string[] }> {
   const { config, problems, warnings } = await loadConfig(path, VOCABULARY);
   if (config !== undefined) return { config, warnings: warnings.map(formatProblem) };
@@ -64,11 +100,10 @@ async function validConfig(path: string): Promise<{ config: Config; warnings: re
 }
 
 async function gatherAll(config: Config, baseDir: string, signal: AbortSignal) {
-  const adapters: Readonly<Record<string, SourceAdapter<unknown>>> = SOURCES;
   const indexes = new Map<string, InstanceIndex>();
   const failures: string[] = [];
   const gathering = [...config.sources.values()].map(async ({ name, kind, options }) => {
-    const adapter = adapters[kind];
+    const adapter = adapterOf(kind);
     if (adapter === undefined) return;
     const source = adapter.create(options, { name, baseDir });
     const gathered = await gather(source, adapter.serviceLabel, signal);
@@ -77,6 +112,11 @@ async function gatherAll(config: Config, baseDir: string, signal: AbortSignal) {
   });
   await Promise.all(gathering);
   return { indexes, failures: failures.sort() };
+}
+
+function adapterOf(kind: string): SourceAdapter<unknown> | undefined {
+  const adapters: Readonly<Record<string, SourceAdapter<unknown>>> = SOURCES;
+  return adapters[kind];
 }
 
 /** Relative paths of a config start at its folder. */

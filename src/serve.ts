@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { createApi } from './api/create-api.ts';
+import { relabelRules } from './config/schema/relabel.ts';
 import { loadSettings, type Settings } from './config/settings.ts';
 import { errorText, MusterError } from './errors.ts';
 import { VOCABULARY } from './offline/vocabulary.ts';
 import { SecretBytes } from './secret-bytes.ts';
+import { createActions } from './serve/actions.ts';
 import { Replica } from './serve/replica.ts';
 import { readStartConfig } from './serve/start-config.ts';
 import { lockState } from './serve/state-lock.ts';
@@ -53,6 +55,8 @@ export async function serve(settings: Settings, { version, log }: ServeOptions):
   const token = await readToken(settings.apiTokenFile);
   const api = await createApi({
     view,
+    actions: createActions(replica),
+    relabelRules,
     metrics: replica.metrics.registry,
     typeUrls: TYPE_URL,
     logger,

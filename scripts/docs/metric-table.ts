@@ -7,6 +7,9 @@ export function metricTable(): string {
     nodes: none,
     revisions: none,
     sourceAges: none,
+    sourceStates: () => new Map(),
+    scopes: () => [],
+    heldServices: none,
     configProblems: () => 0,
     stateOk: () => true,
   });

@@ -20,7 +20,7 @@ export interface ApiOptions extends ApiParts {
   readonly token?: SecretBytes | undefined;
 }
 
-/** The HTTP API, ready for `listen` or `inject`. Read-only; the caller closes it. */
+/** The HTTP API, ready for `listen` or `inject`; the caller closes it. */
 export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: options.logger,
@@ -34,6 +34,8 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
     routerOptions: { maxParamLength: 256 },
     http: { headersTimeout: 10_000, maxHeaderSize: 16 * 1024 },
   });
+  // A form or plain text can be sent by any web page without asking first; JSON cannot.
+  app.removeContentTypeParser('text/plain');
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   guard(app, options.token);
@@ -48,7 +50,7 @@ async function describe(app: FastifyInstance, options: ApiOptions): Promise<void
       openapi: '3.1.0',
       info: {
         title: 'muster',
-        description: 'What a muster replica serves, and to whom.',
+        description: 'What a muster replica serves, to whom, and where it comes from.',
         version: options.version,
       },
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
@@ -82,11 +84,14 @@ function answerErrors(app: FastifyInstance): void {
   );
   app.setErrorHandler<FastifyError>(async (error, request, reply) => {
     const statusCode = error.statusCode ?? 500;
+    if (statusCode === 415) return reply.code(415).send(errorBody('bad_request', JSON_ONLY));
     if (statusCode < 500) return reply.code(statusCode).send(errorBody('bad_request', error.message));
     request.log.error({ err: error }, 'an API request failed');
     return reply.code(500).send(errorBody('internal', 'muster failed to answer; its log says why'));
   });
 }
+
+const JSON_ONLY = 'send the body as JSON, with the header content-type: application/json';
 
 function errorBody(code: string, message: string) {
   return { error: { code, message } };

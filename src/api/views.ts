@@ -1,11 +1,8 @@
 import { z } from 'zod';
+import { count, list, time } from './scalars.ts';
+import { alarmView, sourceView } from './source-views.ts';
 
 /** What the HTTP API answers, as schemas: validation, OpenAPI and the CLI read the same ones. Times are ISO 8601. */
-
-const time = z.iso.datetime();
-const count = z.int().nonnegative();
-const list = <Item extends z.ZodType>(item: Item): z.ZodReadonly<z.ZodArray<Item>> =>
-  z.array(item).readonly();
 
 export const originView = z
   .object({
@@ -50,23 +47,6 @@ export const groupView = z
   })
   .readonly();
 
-const scopeView = z
-  .object({
-    scope: z.string(),
-    state: z
-      .enum(['ok', 'failing', 'restored', 'held'])
-      .describe('`restored`: from disk, not yet read again; `held`: a shrink is being held back'),
-    instances: count,
-    ageSeconds: z.number().nonnegative().describe('Since the last complete report'),
-    error: z.string().optional(),
-    nextAttempt: time.optional(),
-  })
-  .readonly();
-
-export const sourceView = z
-  .object({ name: z.string(), kind: z.string(), scopes: list(scopeView) })
-  .readonly();
-
 /** A secret's state and dates, never a byte of it. */
 export const secretView = z
   .object({
@@ -85,9 +65,10 @@ export const statusView = z
     version: z.string(),
     started: time,
     ready: z.boolean(),
+    alarms: list(alarmView).describe('What a person should look at now; empty: nothing'),
     config: configView,
     groups: list(groupView),
-    sources: list(sourceView),
+    sources: list(sourceView).describe('With up to 200 scopes each, the troubled ones first'),
     secrets: list(secretView),
     state: z
       .object({ path: z.string(), ok: z.boolean(), error: z.string().optional() })
@@ -165,7 +146,6 @@ export const errorView = z
 
 export type StatusView = z.output<typeof statusView>;
 export type GroupView = z.output<typeof groupView>;
-export type SourceView = z.output<typeof sourceView>;
 export type SecretView = z.output<typeof secretView>;
 export type NodeView = z.output<typeof nodeView>;
 export type RefusedNodeView = z.output<typeof refusedNodeView>;

@@ -1,12 +1,19 @@
+import { addAbortSignal } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { bootstrapCommand } from './bootstrap.ts';
 import { dumpCommand } from './dump.ts';
+import { explainCommand } from './explain.ts';
 import { exitCodeOf, failureText } from './failure.ts';
+import { instancesCommand } from './instances.ts';
 import type { CliCommand, CliIo } from './io.ts';
 import { nodesCommand } from './nodes.ts';
 import { createProgram } from './program.ts';
+import { relabelCommand } from './relabel.ts';
 import { renderCommand } from './render.ts';
 import { schemaCommand } from './schema.ts';
 import { serveCommand } from './serve.ts';
+import { sourceCommand } from './source.ts';
+import { sourcesCommand } from './sources.ts';
 import { statusCommand } from './status.ts';
 import { validateCommand } from './validate.ts';
 
@@ -17,6 +24,11 @@ export const COMMANDS: readonly CliCommand[] = [
   validateCommand,
   renderCommand,
   statusCommand,
+  sourcesCommand,
+  instancesCommand,
+  explainCommand,
+  sourceCommand,
+  relabelCommand,
   nodesCommand,
   dumpCommand,
   schemaCommand,
@@ -39,8 +51,9 @@ export async function runProcess(): Promise<number> {
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => ending.abort());
   process.stdout.on('error', endQuietly);
   return runCli(process.argv.slice(2), {
-    out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
+    out: (part) => void process.stdout.write(part),
+    err: (part) => void process.stderr.write(part),
+    stdin: () => text(addAbortSignal(ending.signal, process.stdin)),
     env: process.env,
     signal: ending.signal,
   });

@@ -4,6 +4,8 @@ import type { Command } from 'commander';
 export interface CliIo {
   out(text: string): void;
   err(text: string): void;
+  /** All of standard input. */
+  stdin(): Promise<string>;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborts when the user asks the program to end. */
   readonly signal: AbortSignal;

@@ -33,9 +33,39 @@ export async function ask<T>(
   schema: ZodType<T>,
   signal: AbortSignal,
 ): Promise<Answer<T>> {
+  return exchange(options, path, { signal }, schema);
+}
+
+/** Sends JSON to the API, to have something done, and takes from the answer what `schema` names. */
+export async function tell<T>(
+  options: LiveOptions,
+  path: string,
+  {
+    body,
+    schema,
+    signal,
+  }: { readonly body: unknown; readonly schema: ZodType<T>; readonly signal: AbortSignal },
+): Promise<Answer<T>> {
+  const headers = { 'content-type': 'application/json' };
+  return exchange(options, path, { method: 'POST', body: JSON.stringify(body), headers, signal }, schema);
+}
+
+interface Sent {
+  readonly signal: AbortSignal;
+  readonly method?: 'POST';
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+async function exchange<T>(
+  options: LiveOptions,
+  path: string,
+  sent: Sent,
+  schema: ZodType<T>,
+): Promise<Answer<T>> {
   const url = addressOf(options.api, path);
-  const headers = await headersOf(options);
-  const response = await send(url, headers, signal);
+  const headers = { ...sent.headers, ...(await headersOf(options)) };
+  const response = await send(url, { ...sent, headers });
   const whole = await bodyOf(response, url);
   if (!response.ok) throw refused(response.status, whole, url);
   const read = schema.safeParse(whole);
@@ -64,10 +94,10 @@ async function headersOf({ apiTokenFile }: LiveOptions): Promise<Record<string, 
   }
 }
 
-async function send(url: URL, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
+async function send(url: URL, sent: Sent): Promise<Response> {
   try {
-    const within = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]);
-    return await fetch(url, { headers, signal: within, redirect: 'error' });
+    const signal = AbortSignal.any([sent.signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]);
+    return await fetch(url, { ...sent, signal, redirect: 'error' });
   } catch (error) {
     const why =
       error instanceof Error && error.cause instanceof Error ? error.cause.message : errorText(error);

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { formatProblem } from '../errors.ts';
+import { alarm, alarmsText } from './alarms.ts';
 import { type CliCommand, examples } from './io.ts';
 import { ask, type LiveOptions, withApi } from './live.ts';
 import { clean, type Format, outputOption, toDocument, toTable } from './output.ts';
+import { SOURCE_HEAD, type Source, source, sourceRows } from './sources.ts';
 
 const problem = z.object({
   message: z.string(),
@@ -17,6 +19,7 @@ const status = z.object({
   version: z.string(),
   started: z.string(),
   ready: z.boolean(),
+  alarms: z.array(alarm),
   config: z.object({
     path: z.string(),
     revision: z.number(),
@@ -33,21 +36,7 @@ const status = z.object({
       problems: z.array(problem),
     }),
   ),
-  sources: z.array(
-    z.object({
-      name: z.string(),
-      kind: z.string(),
-      scopes: z.array(
-        z.object({
-          scope: z.string(),
-          state: z.string(),
-          instances: z.number(),
-          ageSeconds: z.number(),
-          error: z.string().optional(),
-        }),
-      ),
-    }),
-  ),
+  sources: z.array(source),
   secrets: z.array(
     z.object({
       name: z.string(),
@@ -62,6 +51,9 @@ const status = z.object({
 
 type Status = z.output<typeof status>;
 type Problem = z.output<typeof problem>;
+
+/** Beyond it a table is no help. */
+const SCOPES_SHOWN = 20;
 
 export const statusCommand: CliCommand = (program, io) => {
   withApi(program.command('status'), io)
@@ -83,10 +75,11 @@ function statusText(data: Status): string {
     `state ${clean(state.path)}: ${state.ok ? 'ok' : clean(state.error ?? 'failing')}`,
   ].join('\n');
   const parts = [
+    alarmsText(data.alarms),
     problemsText('The newest edit is refused; the config above still runs', config.problems),
     section('GROUP', groupRows(data)),
     ...data.groups.map((group) => problemsText(`Problems of group ${clean(group.name)}`, group.problems)),
-    section('SOURCE', sourceRows(data)),
+    sourcesText(data),
     section('SECRET', secretRows(data)),
   ];
   return `${[`${head}\n`, ...parts.filter((part) => part !== '')].join('\n')}`;
@@ -94,7 +87,7 @@ function statusText(data: Status): string {
 
 const HEADS = {
   GROUP: ['GROUP', 'REVISION', 'NODES', 'IN SYNC', 'RESOURCES'],
-  SOURCE: ['SOURCE', 'KIND', 'SCOPE', 'STATE', 'INSTANCES', 'AGE', 'ERROR'],
+  SOURCE: SOURCE_HEAD,
   SECRET: ['SECRET', 'KIND', 'STATE', 'UNTIL', 'ERROR'],
 } as const;
 
@@ -114,12 +107,20 @@ function groupRows({ groups }: Status): readonly string[][] {
   ]);
 }
 
-function sourceRows({ sources }: Status): readonly string[][] {
-  return sources.flatMap(({ name, kind, scopes }) =>
-    scopes.map(({ scope, state, instances, ageSeconds, error }) => {
-      return [name, kind, scope, state, String(instances), `${Math.round(ageSeconds)}s`, error ?? ''];
-    }),
-  );
+/** A source with very many scopes shows those that need a look, and the number of the others. */
+function sourcesText({ sources }: Status): string {
+  return section('SOURCE', sources.flatMap(fewRows));
+}
+
+function fewRows(one: Source): readonly (readonly string[])[] {
+  if (one.scopes.length <= SCOPES_SHOWN) return sourceRows(one);
+  const troubled = one.scopes.filter(({ state }) => state !== 'ok');
+  const shown = troubled.slice(0, SCOPES_SHOWN);
+  const others = one.scopes.length + one.left - shown.length;
+  // The troubled ones come first, so when all of them are shown the others are well.
+  const state = troubled.length > shown.length ? one.state : 'ok';
+  const rows = shown.length === 0 ? [] : sourceRows({ ...one, scopes: shown });
+  return [...rows, [one.name, one.kind, `${others}${rows.length === 0 ? '' : ' other'} scopes`, state]];
 }
 
 function secretRows({ secrets }: Status): readonly string[][] {

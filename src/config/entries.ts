@@ -14,6 +14,7 @@ export const COLLECTIONS = [
   'secretStores',
   'secrets',
   'services',
+  'serviceTemplates',
   'listeners',
   'httpRoutes',
   'groups',
@@ -32,13 +33,7 @@ export interface Entry {
 
 export type Entries = ReadonlyMap<Collection, ReadonlyMap<string, Entry>>;
 
-const LATER: ReadonlySet<string> = new Set([
-  'grpcRoutes',
-  'tlsRoutes',
-  'tcpRoutes',
-  'udpRoutes',
-  'serviceTemplates',
-]);
+const LATER: ReadonlySet<string> = new Set(['grpcRoutes', 'tlsRoutes', 'tcpRoutes', 'udpRoutes']);
 const PROCESS_SETTINGS: ReadonlySet<string> = new Set(['xds', 'api', 'state', 'log', 'tls', 'trustDomain']);
 
 /** All files as one: the same name in two files is a problem that names both places. */

@@ -4,6 +4,7 @@ import { groupSchema } from './schema/group.ts';
 import { httpRouteSchema } from './schema/http-route.ts';
 import { listenerSchema } from './schema/listener.ts';
 import { serviceSchema } from './schema/service.ts';
+import { serviceTemplateSchema } from './schema/service-template.ts';
 import { sourceSchema } from './schema/source.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
@@ -17,6 +18,10 @@ export function configJsonSchema(vocabulary: Vocabulary): object {
     ),
     secrets: collection(secretSchema(vocabulary), 'Where each secret is read; never its value.'),
     services: collection(serviceSchema, 'Each becomes an Envoy cluster and its endpoints.'),
+    serviceTemplates: collection(
+      serviceTemplateSchema,
+      'Each makes a service of every name that a route sends to and that fits its own.',
+    ),
     listeners: collection(listenerSchema, 'What proxies listen on.'),
     httpRoutes: collection(httpRouteSchema(vocabulary.filters), 'HTTP routes with Gateway API semantics.'),
     groups: collection(groupSchema, 'Node groups: which proxies get what.'),

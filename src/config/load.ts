@@ -68,7 +68,8 @@ function fromEntries(
   const whole = checkWhole(resources, entries, previous);
   const problems = [...before, ...faults, ...references.problems, ...whole];
   if (problems.length > 0) return { problems: sorted(problems), warnings: [] };
-  const config = { ...resources, hash: contentHash(COLLECTIONS.map((collection) => resources[collection])) };
+  const parts = COLLECTIONS.map((one) => (one === 'serviceTemplates' ? undefined : resources[one]));
+  const config = { ...resources, hash: contentHash(parts) };
   return { config, problems, warnings: sorted(findWarnings(config, entries, references.used)) };
 }
 

@@ -2,6 +2,7 @@ import type { Problem } from '../errors.ts';
 import type { SecretKind } from '../model/config.ts';
 import { type Collection, type Entries, type Entry, member, toProblem } from './entries.ts';
 import { nameHint, quote } from './nearest.ts';
+import { fittingTemplates } from './templates.ts';
 
 /** Every place that names another resource; `*` stands for each entry of a list. */
 const REFERENCES: readonly {
@@ -14,10 +15,12 @@ const REFERENCES: readonly {
   readonly kind?: SecretKind;
 }[] = [
   { from: 'sources', path: ['consul', 'token', 'secret'], to: 'secrets', kind: 'value' },
+  { from: 'sources', path: ['http', 'authorization', 'secret'], to: 'secrets', kind: 'value' },
   { from: 'secrets', path: ['tls', 'store'], to: 'secretStores' },
   { from: 'secrets', path: ['ca', 'store'], to: 'secretStores' },
   { from: 'secrets', path: ['value', 'store'], to: 'secretStores' },
   { from: 'services', path: ['from', '*', 'source'], to: 'sources' },
+  { from: 'serviceTemplates', path: ['source'], to: 'sources' },
   { from: 'listeners', path: ['tls', 'certificates', '*', 'secret'], to: 'secrets', kind: 'tls' },
   { from: 'httpRoutes', path: ['listeners', '*'], to: 'listeners', attaches: true },
   { from: 'httpRoutes', path: ['rules', '*', 'backends', '*', 'service'], to: 'services' },
@@ -29,6 +32,7 @@ const ONE: Readonly<Record<Collection, string>> = {
   secretStores: 'secret store',
   secrets: 'secret',
   services: 'service',
+  serviceTemplates: 'service template',
   listeners: 'listener',
   httpRoutes: 'HTTP route',
   groups: 'group',
@@ -50,10 +54,15 @@ export function checkReferences(entries: Entries): {
 } {
   const problems: Problem[] = [];
   const used = new Set<string>();
+  const fitting = fittingTemplates(entries);
   for (const { from, path, to, attaches, kind } of REFERENCES) {
     for (const entry of entries.get(from)?.values() ?? []) {
       for (const found of stringsAt(entry.data, path, [])) {
-        const problem = checkOne(entry, found, to, { entries, kind, hints: problems.length < MAX_HINTS });
+        const made = to === 'services' && !entries.get(to)?.has(found.value) ? fitting(found.value) : [];
+        for (const template of made) used.add(`serviceTemplates/${template}`);
+        const options = { entries, kind, hints: problems.length < MAX_HINTS };
+        const problem =
+          made.length === 0 ? checkOne(entry, found, to, options) : checkMade(entry, found, made);
         if (problem !== undefined) problems.push(problem);
         if (attaches !== true) used.add(`${to}/${found.value}`);
       }
@@ -82,11 +91,31 @@ function checkOne(
   if (target === undefined) {
     if (to === 'secretStores' && value === BUILT_IN_STORE) return undefined;
     const builtIn = to === 'secretStores' ? [BUILT_IN_STORE] : [];
-    const hint = hints ? nameHint(value, [...(targets?.keys() ?? []), ...builtIn]) : undefined;
+    const also = to === 'services' ? patterns(entries) : builtIn;
+    const hint = hints ? nameHint(value, [...(targets?.keys() ?? []), ...also]) : undefined;
     return toProblem(entry, { path, message: `there is no ${ONE[to]} ${quote(value)}`, hint });
   }
   if (kind === undefined || member(target.data, kind) !== undefined) return undefined;
   return toProblem(entry, { path, message: `the secret ${quote(value)} is not of kind ${kind}` });
+}
+
+/** As they are written: `consul-{service}` tells what would fit. */
+function patterns(entries: Entries): readonly string[] {
+  return [...(entries.get('serviceTemplates')?.values() ?? [])].flatMap(({ data }) => {
+    const pattern = member(data, 'name');
+    return typeof pattern === 'string' ? [pattern] : [];
+  });
+}
+
+/** A service that no one wrote comes from one template. */
+function checkMade(entry: Entry, { path, value }: Found, templates: readonly string[]): Problem | undefined {
+  if (templates.length === 1) return undefined;
+  const names = templates.map(quote).join(' and ');
+  return toProblem(entry, {
+    path,
+    message: `there is no service ${quote(value)}, and several service templates would make it: ${names}`,
+    hint: 'write the service, or make the templates differ',
+  });
 }
 
 function stringsAt(data: unknown, path: readonly string[], at: readonly (string | number)[]): Found[] {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Problem } from '../errors.ts';
-import type { Config, Group, Listener, SecretConfig, Service } from '../model/config.ts';
+import type { Config, Group, Listener, SecretConfig } from '../model/config.ts';
 import type { HttpRoute } from '../model/route.ts';
 import { type Collection, type Entries, type Entry, lineOf, member, toProblem } from './entries.ts';
 import { check, type Fault } from './issues.ts';
@@ -11,8 +11,10 @@ import { name, oneKey } from './scalars.ts';
 import { groupSchema } from './schema/group.ts';
 import { httpRouteSchema } from './schema/http-route.ts';
 import { listenerSchema } from './schema/listener.ts';
-import { serviceSchema } from './schema/service.ts';
+import { serviceTemplateSchema } from './schema/service-template.ts';
 import { sourceSchema } from './schema/source.ts';
+import { type BuiltService, buildService, servicesOf, sourcesOf } from './services.ts';
+import { expandTemplates } from './templates.ts';
 import { MAX_PROBLEMS } from './tree.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
@@ -41,18 +43,23 @@ export function buildResources(
     return values;
   }
   const { source, store, route, services, routes } = schemasOf(vocabulary);
+  const templates = all('serviceTemplates', (entry) =>
+    named(entry, check(serviceTemplateSchema, entry.data)),
+  );
+  const built = all('services', (entry) => remember(services, entry, () => buildService(entry, vocabulary)));
+  const written = all('sources', (entry) => named(entry, check(source, entry.data)));
+  const httpRoutes = all('httpRoutes', (entry) => remember(routes, entry, () => buildRoute(entry, route)));
+  const expanded = expandTemplates(templates, httpRoutes.values(), entries.get('services') ?? built);
   const resources: Resources = {
-    sources: all('sources', (entry) => named(entry, check(source, entry.data))),
+    sources: sourcesOf(written, built.values()),
     secretStores: all('secretStores', (entry) => kindAndOptions(entry, store)),
     secrets: all('secrets', (entry) => buildSecret(entry, entries, vocabulary)),
-    services: all('services', (entry) =>
-      remember(services, entry, () => named(entry, check(serviceSchema, entry.data))),
-    ),
+    services: servicesOf(built.values(), expanded),
     listeners: all(
       'listeners',
       (entry): Outcome<Listener> => named(entry, check(listenerSchema, entry.data)),
     ),
-    httpRoutes: all('httpRoutes', (entry) => remember(routes, entry, () => buildRoute(entry, route))),
+    httpRoutes,
     groups: all('groups', (entry) => buildGroup(entry)),
   };
   return { resources, problems };
@@ -63,7 +70,7 @@ interface Schemas {
   readonly store: ReturnType<typeof oneKey>;
   readonly route: ReturnType<typeof httpRouteSchema>;
   /** The two kinds that there may be thousands of. */
-  readonly services: Remembered<Outcome<Service>>;
+  readonly services: Remembered<Outcome<BuiltService>>;
   readonly routes: Remembered<Outcome<HttpRoute>>;
 }
 

@@ -10,6 +10,7 @@ const UNUSED = {
   secretStores: 'no secret is in it',
   secrets: 'nothing uses it',
   services: 'no route sends to it',
+  serviceTemplates: 'no route sends to a service that it would make',
   listeners: 'no group has it',
 } as const;
 

@@ -1,5 +1,5 @@
 import type { Problem } from '../errors.ts';
-import type { Config } from '../model/config.ts';
+import type { Config, Service } from '../model/config.ts';
 import { type Collection, type Entries, toProblem } from './entries.ts';
 import type { Resources } from './resources.ts';
 import { answersOf } from './vocabulary.ts';
@@ -9,18 +9,21 @@ type Report = (
   name: string,
   path: readonly (string | number)[],
   message: string,
+  hint?: string,
 ) => void;
 
 /** What only shows when several resources, or the running config, are looked at together. */
 export function checkWhole(resources: Resources, entries: Entries, previous?: Config): readonly Problem[] {
   const problems: Problem[] = [];
-  const report: Report = (collection, name, path, message) => {
+  const report: Report = (collection, name, path, message, hint) => {
     const entry = entries.get(collection)?.get(name);
-    if (entry !== undefined) problems.push(toProblem(entry, { path, message }));
+    if (entry !== undefined) problems.push(toProblem(entry, { path, message, hint }));
   };
   checkGroups(resources, previous, report);
   checkAnswers(resources, report);
   checkPriorities(resources, report);
+  checkFailover(resources, report);
+  checkBackendSubsets(resources, report);
   return problems;
 }
 
@@ -81,7 +84,7 @@ function checkAnswers(resources: Resources, report: Report): void {
 /** Envoy refuses endpoints whose priorities skip a number. */
 function checkPriorities(resources: Resources, report: Report): void {
   for (const service of resources.services.values()) {
-    const used = new Set([...service.endpoints, ...service.from].map((part) => part.priority));
+    const used = prioritiesOf(service);
     const highest = Math.max(0, ...used);
     const gap = Array.from({ length: highest }, (_, level) => level).find((level) => !used.has(level));
     if (gap !== undefined)
@@ -91,5 +94,52 @@ function checkPriorities(resources: Resources, report: Report): void {
         [],
         `priority ${highest} is used but priority ${gap} is not: priorities start at 0 and have no gaps`,
       );
+  }
+}
+
+function prioritiesOf({ endpoints, hosts = [], from }: Service): ReadonlySet<number> {
+  return new Set([...endpoints, ...hosts, ...from].map((part) => part.priority));
+}
+
+/** Envoy knows priorities from 0 to 128, and `failover` divides each of the user's. */
+const MOST_PRIORITIES = 129;
+
+function checkFailover(resources: Resources, report: Report): void {
+  for (const service of resources.services.values()) {
+    if (service.failover === undefined) continue;
+    const count = Math.max(1, prioritiesOf(service).size) * (service.failover.order.length + 1);
+    if (count > MOST_PRIORITIES)
+      report(
+        'services',
+        service.name,
+        ['failover'],
+        `makes ${count} priorities of the service's; Envoy has ${MOST_PRIORITIES}`,
+      );
+  }
+}
+
+/** A subset that no list of keys divides by would never have an endpoint. */
+function checkBackendSubsets({ httpRoutes, services }: Resources, report: Report): void {
+  for (const route of httpRoutes.values()) {
+    for (const [rule, { backends }] of route.rules.entries()) {
+      for (const [index, { service: name, subset }] of backends.entries()) {
+        const service = services.get(name);
+        if (subset === undefined || service === undefined) continue;
+        const asked = subset.map(([key]) => key).join(', ');
+        const known = (service.subsets?.keys ?? []).map((keys) => keys.join(', '));
+        if (known.includes(asked)) continue;
+        const path = ['rules', rule, 'backends', index, 'subset'];
+        if (known.length === 0)
+          report('httpRoutes', route.name, path, `the service "${name}" has no \`subsets\``);
+        else
+          report(
+            'httpRoutes',
+            route.name,
+            path,
+            `the service "${name}" has no subsets by ${asked}`,
+            `known: ${known.map((keys) => `[${keys}]`).join(', ')}`,
+          );
+      }
+    }
   }
 }

@@ -4,6 +4,11 @@ type ByScope = Map<string, readonly Instance[]>;
 /** Instances by the value of one label. */
 type Groups = ReadonlyMap<string | undefined, readonly Instance[]>;
 
+export interface IndexChange {
+  readonly before: Instance | undefined;
+  readonly after: Instance | undefined;
+}
+
 /**
  * The instances of one source, found by label. A scope is replaced at a cost of its own size; a
  * label is indexed when a service first selects by it, so that a thousand services that each pick
@@ -19,17 +24,17 @@ export class InstanceIndex {
     this.serviceLabel = serviceLabel;
   }
 
-  /** What `scope` holds from now on; an empty list forgets it. */
-  replace(scope: string, instances: readonly Instance[]): void {
+  /**
+   * What `scope` holds from now on; an empty list forgets it. `changes` are all that is different
+   * since the last time: then a scope of thousands costs what changed of it.
+   */
+  replace(scope: string, instances: readonly Instance[], changes?: readonly IndexChange[]): void {
     const before = this.#scopes.get(scope) ?? [];
     if (instances.length === 0) this.#scopes.delete(scope);
     else this.#scopes.set(scope, instances);
     for (const [label, values] of this.#labels) {
-      const after = byLabel(instances, label);
-      for (const value of byLabel(before, label).keys()) {
-        if (value !== undefined && !after.has(value)) forget(values, value, scope);
-      }
-      addScope(values, scope, after);
+      if (changes !== undefined && changes.length * 4 < before.length) patch(values, label, scope, changes);
+      else rebuild(values, label, scope, { before, after: instances });
     }
   }
 
@@ -61,6 +66,38 @@ export class InstanceIndex {
 /** The value of a label; undefined where the instance does not have it (`constructor` is no label). */
 export function labelOf(instance: Instance, label: string): string | undefined {
   return Object.hasOwn(instance.labels, label) ? instance.labels[label] : undefined;
+}
+
+function rebuild(
+  values: Map<string, ByScope>,
+  label: string,
+  scope: string,
+  { before, after }: { readonly before: readonly Instance[]; readonly after: readonly Instance[] },
+): void {
+  const groups = byLabel(after, label);
+  for (const value of byLabel(before, label).keys()) {
+    if (value !== undefined && !groups.has(value)) forget(values, value, scope);
+  }
+  addScope(values, scope, groups);
+}
+
+/** Only the values that changed instances had or have. */
+function patch(
+  values: Map<string, ByScope>,
+  label: string,
+  scope: string,
+  changes: readonly IndexChange[],
+): void {
+  const left = Map.groupBy(changes, ({ before }) => before && labelOf(before, label));
+  const come = Map.groupBy(changes, ({ after }) => after && labelOf(after, label));
+  for (const value of new Set([...left.keys(), ...come.keys()])) {
+    if (value === undefined) continue;
+    const gone = new Set(left.get(value)?.map(({ before }) => before));
+    const stay = (values.get(value)?.get(scope) ?? []).filter((instance) => !gone.has(instance));
+    const added = (come.get(value) ?? []).flatMap(({ after }) => after ?? []);
+    if (stay.length + added.length === 0) forget(values, value, scope);
+    else addScope(values, scope, new Map([[value, [...stay, ...added]]]));
+  }
 }
 
 function addScope(values: Map<string, ByScope>, scope: string, groups: Groups): void {

@@ -1,4 +1,10 @@
-import { compareLocality, compareText, isSameLocality, withoutDoubles } from '../model/endpoint-order.ts';
+import {
+  compareLocality,
+  compareMetadata,
+  compareText,
+  isSameLocality,
+  withoutDoubles,
+} from '../model/endpoint-order.ts';
 import type { Endpoint, Health, Locality } from '../model/instance.ts';
 
 /** Endpoints of one priority and locality, which sort before or after all of another. */
@@ -19,8 +25,7 @@ const MOST_LOOKED_AT = 64;
 export class Places {
   readonly #places: Place[] = [];
 
-  /** Where endpoints of this priority and locality go. */
-  at(priority: number, locality: Locality): Place {
+  #at(priority: number, locality: Locality): Place {
     const places = this.#places;
     const least = Math.max(0, places.length - MOST_LOOKED_AT);
     for (let index = places.length - 1; index >= least; index -= 1) {
@@ -32,6 +37,12 @@ export class Places {
     return made;
   }
 
+  /** The locality becomes the one that its place has: equal ones are one object, quick to compare. */
+  add(endpoint: Endpoint): void {
+    const { endpoints, locality } = this.#at(endpoint.priority, endpoint.locality);
+    endpoints.push(endpoint.locality === locality ? endpoint : moved(endpoint, locality));
+  }
+
   sorted(): readonly Endpoint[] {
     const [first, ...others] = joinEqual(this.#places.sort(comparePlaces));
     if (first === undefined) return [];
@@ -39,6 +50,16 @@ export class Places {
     for (const { endpoints } of others) for (const endpoint of sortWithin(endpoints)) all.push(endpoint);
     return withoutDoubles(all);
   }
+}
+
+/** Field by field: a spread is several times dearer, and every endpoint may come this way. */
+function moved(
+  { address, port, health, weight, priority, metadata }: Endpoint,
+  locality: Locality,
+): Endpoint {
+  if (metadata !== undefined) return { address, port, locality, health, weight, priority, metadata };
+  if (weight === undefined) return { address, port, locality, health, priority };
+  return { address, port, locality, health, weight, priority };
 }
 
 function joinEqual(sorted: readonly Place[]): readonly Place[] {
@@ -64,8 +85,13 @@ function sortWithin(endpoints: Endpoint[]): Endpoint[] {
 
 const HEALTH_ORDER: Readonly<Record<Health, number>> = { HEALTHY: 0, DEGRADED: 1, DRAINING: 2, UNHEALTHY: 3 };
 
-function comparePlaces(left: Place, right: Place): number {
+function comparePlaces(left: Omit<Place, 'endpoints'>, right: Omit<Place, 'endpoints'>): number {
   return left.priority - right.priority || compareLocality(left.locality, right.locality);
+}
+
+/** The order of `sorted`: of two with the same address and port the first is the one that stays. */
+export function compareEndpoints(left: Endpoint, right: Endpoint): number {
+  return comparePlaces(left, right) || compareWithin(left, right);
 }
 
 /** Total over everything an endpoint holds, so the outcome does not depend on the order of reports. */
@@ -74,6 +100,7 @@ function compareWithin(left: Endpoint, right: Endpoint): number {
     compareText(left.address, right.address) ||
     left.port - right.port ||
     HEALTH_ORDER[left.health] - HEALTH_ORDER[right.health] ||
-    (left.weight ?? 0) - (right.weight ?? 0)
+    (left.weight ?? 0) - (right.weight ?? 0) ||
+    compareMetadata(left.metadata, right.metadata)
   );
 }

@@ -1,7 +1,11 @@
 import { type Clock, retryDelayMs, sleep, systemClock } from '../clock.ts';
+import { MusterError } from '../errors.ts';
 
 export interface PollOptions<T> {
-  /** Reads everything once. Its signal aborts with the watch and at the deadline. */
+  /**
+   * Reads everything once. Its signal aborts with the watch and at the deadline. An error with a
+   * number `retryAfterMs` asks for at least that wait (`RetryLater`, `throttledWaitMs`).
+   */
   readonly refresh: (signal: AbortSignal) => Promise<T>;
   /** From the end of one refresh to the next, spread by `jitter`. */
   readonly intervalMs: number;
@@ -23,6 +27,32 @@ export type PollResult<T> =
       readonly failures: number;
       readonly nextAttempt: number;
     };
+
+/** A failure after which the other side asked to be left alone for a while. */
+export class RetryLater extends MusterError {
+  readonly retryAfterMs: number;
+
+  constructor(message: string, retryAfterMs: number, cause?: unknown) {
+    super('source_failed', message, { cause });
+    this.name = 'RetryLater';
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** How long a 429 keeps us away: all replicas at once are what it was for, so widely spread (SRC5). */
+export function throttledWaitMs(random: () => number): number {
+  return 60_000 + Math.round(180_000 * random());
+}
+
+/** Nobody keeps a source away for longer than this, whatever they ask for. */
+const LONGEST_WAIT_MS = 3_600_000;
+
+function askedWaitMs(thrown: unknown): number {
+  if (typeof thrown !== 'object' || thrown === null || !('retryAfterMs' in thrown)) return 0;
+  const { retryAfterMs } = thrown;
+  if (typeof retryAfterMs !== 'number' || !(retryAfterMs > 0)) return 0;
+  return Math.min(retryAfterMs, LONGEST_WAIT_MS);
+}
 
 /**
  * Repeats one refresh for ever (SRC5: never terminal). `results` ends when its signal aborts, with
@@ -76,7 +106,7 @@ export class Poller<T> {
     } catch (thrown) {
       this.#failures += 1;
       const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-      const delayMs = retryDelayMs(this.#failures, this.#random);
+      const delayMs = Math.max(retryDelayMs(this.#failures, this.#random), askedWaitMs(thrown));
       return { outcome: { kind: 'failure' as const, error, failures: this.#failures }, delayMs };
     }
   }

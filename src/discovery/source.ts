@@ -12,6 +12,13 @@ export type ScopeReport = CompleteReport | UnchangedReport | FailureReport;
 interface Report {
   /** Unique within the source, stable over restarts: the file's path, `123456789012/eu-west-1`, `dc1/web`. */
   readonly scope: string;
+  /** The one service that the scope holds, in the source's own name of it, where it is one service's. */
+  readonly service?: string | undefined;
+  /**
+   * First reports of other scopes are still to come: what is not named by then is not known to be
+   * empty. Left out of the last one of the first round, good or bad, and ever after.
+   */
+  readonly more?: boolean | undefined;
   /** Epoch milliseconds of the next look, where the source knows it: shown to people. */
   readonly nextAttempt?: number | undefined;
 }

@@ -62,7 +62,8 @@ function endpointCell(
   state: GroupState,
   name: string,
 ): BuiltResource | undefined {
-  const last = cells.isKnown(name) ? undefined : state.committed.get(translation.types.endpoints, name);
+  const isCurrent = cells.isKnown(name) || cells.has(name);
+  const last = isCurrent ? undefined : state.committed.get(translation.types.endpoints, name);
   return last ?? cells.endpoints(name);
 }
 

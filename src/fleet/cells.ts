@@ -2,10 +2,12 @@ import type { Service } from '../model/config.ts';
 import type { Endpoint } from '../model/instance.ts';
 import type { Origin } from '../model/origin.ts';
 import type { CheckedSecret } from '../secrets/store.ts';
+import { sameAssignment } from './same.ts';
 import type { BuiltResource, Translation } from './translation.ts';
 import type { World } from './world.ts';
 
 interface EndpointCell {
+  readonly service: Service;
   readonly endpoints: readonly Endpoint[];
   readonly resource: BuiltResource;
 }
@@ -37,12 +39,18 @@ export class Cells {
     const { endpoints, known } = this.#world.endpoints(name);
     if (!known && endpoints.length === 0) return undefined;
     const before = this.#endpoints.get(name);
-    if (before?.endpoints === endpoints) return this.#moved(before, service);
+    if (before?.endpoints === endpoints && sameAssignment(before.service, service))
+      return this.#moved(before, service);
     const built = this.#translation.endpoints(service, endpoints);
     const isSame = before?.resource.version === built.version && sameOrigin(before.resource, built);
     const resource = isSame ? before.resource : built;
-    this.#endpoints.set(name, { endpoints, resource });
+    this.#endpoints.set(name, { service, endpoints, resource });
     return resource;
+  }
+
+  /** It was made in this life: what comes since then is newer than anything of before the start. */
+  has(name: string): boolean {
+    return this.#endpoints.has(name);
   }
 
   /** False while a source of the service has never been read. */
@@ -79,7 +87,7 @@ export class Cells {
     const moved = hasProblems
       ? this.#translation.endpoints(service, endpoints)
       : { ...resource, origins: [service.origin] };
-    this.#endpoints.set(service.name, { endpoints, resource: moved });
+    this.#endpoints.set(service.name, { service, endpoints, resource: moved });
     return moved;
   }
 }

@@ -6,6 +6,7 @@ import type { Builder, BuildOutcome } from './build.ts';
 import { type ChangeKind, Pacer } from './pace.ts';
 import type { ChangeQueue } from './queue/queue.ts';
 import type { FleetState, StoredState } from './state/state.ts';
+import type { SourceKinds } from './world/source-state.ts';
 import type { World } from './world.ts';
 
 export interface LoopOptions {
@@ -13,11 +14,14 @@ export interface LoopOptions {
   readonly builder: Builder;
   readonly queue: ChangeQueue;
   readonly state: FleetState;
-  readonly serviceLabel: (kind: string) => string | undefined;
+  /** What the world must know of a kind of source. */
+  readonly sourceKinds: SourceKinds;
   /** All nodes of the group ACKed what it was last given. */
   readonly isSettled: (group: string) => boolean;
   /** Told of every build that ran to its end. */
   readonly onBuilt: (group: string, outcome: BuildOutcome, tookMs: number) => void;
+  /** Called every second, after holds and lingering resources were looked at. */
+  readonly onTick?: (() => void) | undefined;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -25,11 +29,15 @@ export interface LoopOptions {
 /** How often holds and lingering resources are looked at, and how often every group is compared in full. */
 const TICK_MS = 1_000;
 const SWEEP_MS = 60_000;
+/** A scope that never changes is written again this often: after a restart its age is right to this. */
+const KEEP_AGAIN_MS = 300_000;
 
 /** One change, end to end: report or edit -> world -> dirty group -> build -> publication. */
 export class FleetLoop {
   readonly #options: LoopOptions;
   readonly #pacer = new Pacer();
+  /** What of each scope was last handed to the state. */
+  readonly #kept = new Map<string, { readonly version: number; readonly at: number }>();
   #config: Config | undefined;
   #ticks: NodeJS.Timeout | undefined;
   #sweptAt = 0;
@@ -54,7 +62,7 @@ export class FleetLoop {
     const before = this.#config;
     this.#config = config;
     this.#forget(config, before);
-    this.#options.world.configure(config, this.#options.serviceLabel);
+    this.#options.world.configure(config, this.#options.sourceKinds);
     this.#markDirty(this.#options.builder.setConfig(config), 'structure');
   }
 
@@ -64,18 +72,17 @@ export class FleetLoop {
     for (const name of before?.groups.keys() ?? []) if (!config.groups.has(name)) state.forgetSnapshot(name);
     for (const name of before?.sources.keys() ?? []) {
       if (config.sources.has(name)) continue;
-      for (const { scope } of world.scopes(name)) state.forgetScope(name, scope);
+      for (const { scope } of world.scopes(name)) {
+        this.#kept.delete(JSON.stringify([name, scope]));
+        state.forgetScope(name, scope);
+      }
     }
   }
 
   report(source: string, report: ScopeReport): void {
-    const { world, state } = this.#options;
     const now = this.#options.now();
-    const changed = world.put(source, report, now);
-    const instances = world.believed(source, report.scope);
-    if (report.kind === 'complete') state.saveScope({ source, scope: report.scope, instances, at: now });
-    else if (report.kind === 'failure' && report.gone === true && instances.length === 0)
-      state.forgetScope(source, report.scope);
+    const changed = this.#options.world.put(source, report, now);
+    if (report.kind !== 'failure' || report.gone === true) this.#keep(source, report.scope, now);
     this.#touchServices(changed);
   }
 
@@ -83,13 +90,14 @@ export class FleetLoop {
     this.#markDirty(this.#options.builder.putSecret(name, secret), 'cells');
   }
 
-  /** By hand: what the source last said of the scope is the truth. */
-  release(source: string, scope: string): void {
-    const { world, state } = this.#options;
-    const changed = world.release(source, scope);
-    const instances = world.believed(source, scope);
-    if (changed.length > 0) state.saveScope({ source, scope, instances, at: this.#options.now() });
+  /** By hand: what the source last said of the scope is the truth. False: nothing of it is held. */
+  release(source: string, scope: string): boolean {
+    const now = this.#options.now();
+    const changed = this.#options.world.release(source, scope, now);
+    if (changed === undefined) return false;
+    this.#keep(source, scope, now);
     this.#touchServices(changed);
+    return true;
   }
 
   start(): void {
@@ -100,6 +108,21 @@ export class FleetLoop {
   async close(): Promise<void> {
     clearInterval(this.#ticks);
     await this.#options.queue.close();
+  }
+
+  /** Written again where it differs, and now and then for its age (SRC4). */
+  #keep(source: string, scope: string, now: number): void {
+    const { world, state } = this.#options;
+    const believed = world.believed(source, scope);
+    const key = JSON.stringify([source, scope]);
+    const kept = this.#kept.get(key);
+    if (believed === undefined) {
+      this.#kept.delete(key);
+      state.forgetScope(source, scope);
+    } else if (kept?.version !== believed.version || now - kept.at >= KEEP_AGAIN_MS) {
+      this.#kept.set(key, { version: believed.version, at: now });
+      state.saveScope({ source, scope, instances: believed.instances, at: now });
+    }
   }
 
   async #run(group: string, signal: AbortSignal): Promise<void> {
@@ -123,6 +146,7 @@ export class FleetLoop {
     const now = this.#options.now();
     this.#touchServices(this.#options.world.tick(now));
     this.#markDirty(this.#options.builder.release(now, this.#options.isSettled), 'structure');
+    this.#options.onTick?.();
     if (now - this.#sweptAt < SWEEP_MS) return;
     this.#sweptAt = now;
     this.#markDirty(this.#options.builder.sweep(), 'structure');

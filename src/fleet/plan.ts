@@ -12,6 +12,8 @@ export interface GroupPlan {
   readonly listeners: readonly ListenerPlan[];
   /** Only those that some route of these listeners names; sorted by name. */
   readonly services: readonly Service[];
+  /** Those of the services whose endpoints travel apart: the proxy resolves the others by itself. */
+  readonly cells: readonly Service[];
   /** Names of the secrets that the listeners need; sorted. */
   readonly secrets: readonly string[];
 }
@@ -60,11 +62,13 @@ export function buildPlan(config: Config, group: string): GroupPlan {
   if (found === undefined) throw new RangeError(`no group "${group}" in the config`);
   const routes = routesByListener(config);
   const listeners = listenersOf(config, found).map((listener) => planListener(listener, routes));
+  const services = servicesOf(config, listeners);
   return {
     group,
     origin: found.origin,
     listeners,
-    services: servicesOf(config, listeners),
+    services,
+    cells: services.filter(({ hosts }) => hosts === undefined),
     secrets: secretsOf(listeners),
   };
 }

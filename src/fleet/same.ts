@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { PortChoice, Service, ServiceFrom } from '../model/config.ts';
 import { isSameLocality } from '../model/endpoint-order.ts';
-import type { Endpoint, Instance } from '../model/instance.ts';
+import type { Endpoint, EndpointMetadata, Instance } from '../model/instance.ts';
 
 /** Whether a report says what the last one said, in the same order. */
 export function sameInstances(a: readonly Instance[], b: readonly Instance[]): boolean {
@@ -17,7 +17,14 @@ export function sameEndpoints(a: readonly Endpoint[], b: readonly Endpoint[]): b
 export function sameSelection(a: Service, b: Service): boolean {
   if (a === b) return true;
   if (a.from.length !== b.from.length || !sameEndpoints(a.endpoints, b.endpoints)) return false;
+  if (!sameChoice([a.failover, a.metadata], [b.failover, b.metadata])) return false;
   return a.from.every((one, index) => sameFrom(one, b.from[index]));
+}
+
+/** Whether the same endpoints of two forms of a service make the same cell. */
+export function sameAssignment(a: Service, b: Service): boolean {
+  if (a === b) return true;
+  return sameChoice([a.template, a.localityWeights], [b.template, b.localityWeights]);
 }
 
 function sameFrom(a: ServiceFrom, b: ServiceFrom | undefined): boolean {
@@ -27,16 +34,21 @@ function sameFrom(a: ServiceFrom, b: ServiceFrom | undefined): boolean {
     a.service === b.service &&
     a.priority === b.priority &&
     samePort(a.port, b.port) &&
+    sameChoice([a.weight, a.locality], [b.weight, b.locality]) &&
     a.where.size === b.where.size &&
     (a.where.size === 0 || isDeepStrictEqual([...a.where], [...b.where]))
   );
+}
+
+function sameChoice(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.every((one, index) => one === b[index] || isDeepStrictEqual(one, b[index]));
 }
 
 function samePort(a: PortChoice, b: PortChoice): boolean {
   return (a.kind === 'default' && b.kind === 'default') || isDeepStrictEqual(a, b);
 }
 
-function sameInstance(a: Instance, b: Instance | undefined): boolean {
+export function sameInstance(a: Instance, b: Instance | undefined): boolean {
   return (
     b !== undefined &&
     (a === b ||
@@ -58,8 +70,15 @@ function sameEndpoint(a: Endpoint, b: Endpoint | undefined): boolean {
     a.health === b.health &&
     a.weight === b.weight &&
     a.priority === b.priority &&
-    isSameLocality(a.locality, b.locality)
+    isSameLocality(a.locality, b.locality) &&
+    sameMetadata(a.metadata, b.metadata)
   );
+}
+
+function sameMetadata(a: EndpointMetadata | undefined, b: EndpointMetadata | undefined): boolean {
+  if (a === b) return true;
+  if (a?.length !== b?.length) return false;
+  return a?.every(([key, value], index) => key === b?.[index]?.[0] && value === b[index][1]) ?? true;
 }
 
 function sameRecord(a: Readonly<Record<string, unknown>>, b: Readonly<Record<string, unknown>>): boolean {

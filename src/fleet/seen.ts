@@ -13,6 +13,8 @@ export interface ScopeStatus {
   readonly dropped: number;
   /** The last good report; undefined: none yet. */
   readonly at: number | undefined;
+  /** Nothing was read since the restart: it is from before. */
+  readonly restored: boolean;
   /** Why the last look failed. */
   readonly error: string | undefined;
   /** Failed looks in a row; 3 are an alarm (SRC3). */
@@ -48,4 +50,12 @@ export interface HeldService {
   /** `source` and `scope` of the report that dropped them. */
   readonly source: string;
   readonly scope: string;
+}
+
+/** Since the scope was first seen by this process. */
+export interface ScopeCounters {
+  readonly reports: number;
+  /** Reports that changed what is served. */
+  readonly changes: number;
+  readonly errors: number;
 }

@@ -1,26 +1,32 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { ScopeReport, Source } from '../discovery/source.ts';
 import type { SourceConfig } from '../model/config.ts';
 
 interface RunnerOptions {
-  readonly create: (config: SourceConfig) => Source;
+  /** `names`: the sources that share the watch, at the moment of asking. */
+  readonly create: (config: SourceConfig, names: () => readonly string[]) => Source;
   readonly onReport: (source: string, report: ScopeReport) => void;
   /** A source broke its contract and threw: our fault, it is started again. */
   readonly onCrash: (source: string, error: unknown) => void;
 }
 
+/** One watch and the sources of the config that it serves: those of equal kind and options (SRC14). */
 interface Running {
-  readonly identity: string;
+  readonly config: SourceConfig;
+  readonly names: Set<string>;
+  /** The last good report of each scope, and the failure since: what a source that joins is told. */
+  readonly told: Map<string, readonly ScopeReport[]>;
   readonly stop: AbortController;
-  readonly done: Promise<void>;
+  done: Promise<void>;
 }
 
 const RESTART_MS = 1_000;
 
-/** Keeps one watcher running per source; a reload leaves those alone whose config is equal (SRC14). */
+/** Keeps one watch running for equal sources; a reload leaves those alone whose config is equal (SRC14). */
 export class SourceRunner {
   readonly #options: RunnerOptions;
-  readonly #running = new Map<string, Running>();
+  #running: Running[] = [];
   /** Told to stop and not yet at their end. */
   readonly #ending = new Set<Promise<void>>();
 
@@ -29,42 +35,60 @@ export class SourceRunner {
   }
 
   update(configs: Iterable<SourceConfig>): void {
-    const left = new Set(this.#running.keys());
+    const before = this.#running;
+    const joined: (readonly [Running, string])[] = [];
+    const wanted = new Map<Running, Set<string>>();
+    this.#running = [...before];
     for (const config of configs) {
-      left.delete(config.name);
-      const identity = JSON.stringify([config.kind, config.options]);
-      if (this.#running.get(config.name)?.identity === identity) continue;
-      this.#stop(config.name);
-      this.#start(config, identity);
+      const running = this.#running.find((one) => isEqual(one.config, config)) ?? this.#prepare(config);
+      const names = wanted.get(running) ?? new Set();
+      wanted.set(running, names.add(config.name));
+      if (before.includes(running) && !running.names.has(config.name)) joined.push([running, config.name]);
     }
-    for (const name of left) this.#stop(name);
+    for (const running of [...this.#running]) this.#settle(running, wanted.get(running), before);
+    for (const [{ told }, name] of joined) {
+      for (const reports of told.values()) for (const report of reports) this.#options.onReport(name, report);
+    }
   }
 
   async close(): Promise<void> {
-    for (const name of [...this.#running.keys()]) this.#stop(name);
+    for (const running of [...this.#running]) this.#stop(running);
     await Promise.all(this.#ending);
   }
 
-  #stop(name: string): void {
-    const running = this.#running.get(name);
-    if (running === undefined) return;
-    this.#running.delete(name);
+  #prepare(config: SourceConfig): Running {
+    const stop = new AbortController();
+    const running: Running = { config, names: new Set(), told: new Map(), stop, done: Promise.resolve() };
+    this.#running.push(running);
+    return running;
+  }
+
+  /** What an edit means for one watch: its names, its start or its end. */
+  #settle(running: Running, names: ReadonlySet<string> | undefined, before: readonly Running[]): void {
+    if (names === undefined) {
+      this.#stop(running);
+      return;
+    }
+    running.names.clear();
+    for (const name of names) running.names.add(name);
+    if (!before.includes(running)) running.done = this.#run(running);
+  }
+
+  #stop(running: Running): void {
+    this.#running = this.#running.filter((one) => one !== running);
     running.stop.abort();
     const ended = running.done.finally(() => this.#ending.delete(ended));
     this.#ending.add(ended);
   }
 
-  #start(config: SourceConfig, identity: string): void {
-    const stop = new AbortController();
-    this.#running.set(config.name, { identity, stop, done: this.#run(config, stop.signal) });
-  }
-
   /** Never terminal (SRC5): a watcher that ends or throws is started again. */
-  async #run(config: SourceConfig, signal: AbortSignal): Promise<void> {
+  async #run(running: Running): Promise<void> {
+    const { config, names, stop } = running;
+    const { signal } = stop;
     while (!signal.aborted) {
       try {
-        for await (const report of this.#options.create(config).watch(signal)) {
-          if (!signal.aborted) this.#options.onReport(config.name, report);
+        for await (const report of this.#options.create(config, () => [...names]).watch(signal)) {
+          if (!signal.aborted) this.#tell(running, report);
         }
       } catch (error) {
         if (!signal.aborted) this.#options.onCrash(config.name, error);
@@ -72,4 +96,18 @@ export class SourceRunner {
       await wait(RESTART_MS, undefined, { signal }).catch(() => undefined); // aborted: the loop ends
     }
   }
+
+  #tell({ names, told }: Running, report: ScopeReport): void {
+    const [last] = told.get(report.scope) ?? [];
+    if (report.kind === 'complete' && report.closed === true) told.delete(report.scope);
+    else if (report.kind === 'complete') told.set(report.scope, [report]);
+    else if (report.kind === 'failure')
+      told.set(report.scope, last?.kind === 'complete' ? [last, report] : [report]);
+    else if (last !== undefined) told.set(report.scope, [last]);
+    for (const name of names) this.#options.onReport(name, report);
+  }
+}
+
+function isEqual(a: SourceConfig, b: SourceConfig): boolean {
+  return a.kind === b.kind && isDeepStrictEqual(a.options, b.options);
 }

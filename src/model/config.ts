@@ -1,4 +1,4 @@
-import type { Endpoint } from './instance.ts';
+import type { Endpoint, Locality } from './instance.ts';
 import type { Origin } from './origin.ts';
 import type { HttpRoute } from './route.ts';
 
@@ -94,7 +94,15 @@ export interface ServiceFrom {
   readonly where: ReadonlyMap<string, LabelCondition>;
   readonly port: PortChoice;
   readonly priority: number;
+  /** In place of the source's own weight. */
+  readonly weight?: WeightChoice | undefined;
+  /** In place of what the source says of these parts. */
+  readonly locality?: Partial<Locality> | undefined;
 }
+
+export type WeightChoice =
+  | { readonly kind: 'constant'; readonly weight: number }
+  | { readonly kind: 'label'; readonly label: string; readonly fallback?: number | undefined };
 
 export type PortChoice =
   | { readonly kind: 'default' }
@@ -106,10 +114,39 @@ export type LoadBalancing =
   | { readonly policy: 'roundRobin' }
   | { readonly policy: 'leastRequest'; readonly choices: number };
 
+/** Endpoints in the first place listed are used first, then those in the next; all others come last. */
+export interface Failover {
+  readonly by: 'zone' | 'region';
+  readonly order: readonly string[];
+}
+
+/** What is absent fits every locality. */
+export interface LocalityWeight extends Partial<Locality> {
+  readonly weight: number;
+}
+
+export interface Subsets {
+  /** Metadata keys by whose values endpoints are divided: each a list, sorted, each once. */
+  readonly keys: readonly (readonly string[])[];
+  /** Where a request goes whose subset has no endpoint, or that asks for none. */
+  readonly fallback: 'any' | 'none' | { readonly default: ReadonlyMap<string, string> };
+}
+
 export interface Service extends Named {
   readonly from: readonly ServiceFrom[];
   /** Endpoints written in the config itself. */
   readonly endpoints: readonly Endpoint[];
+  /** Names that the proxy itself resolves, and addresses beside them: then `from` and `endpoints` are empty. */
+  readonly hosts?: readonly Endpoint[] | undefined;
+  /** Divides each priority by where the endpoints stand. */
+  readonly failover?: Failover | undefined;
+  /** The first that fits a locality gives its weight, 1 where none does; absent: endpoints share by their own weights alone. */
+  readonly localityWeights?: readonly LocalityWeight[] | undefined;
+  /** Metadata key to labels: the first of them that an instance has. */
+  readonly metadata?: ReadonlyMap<string, readonly string[]> | undefined;
+  readonly subsets?: Subsets | undefined;
+  /** The service template that made it. */
+  readonly template?: string | undefined;
   readonly loadBalancing: LoadBalancing;
   readonly connectTimeoutMs: number;
   /** What the upstream speaks. */

@@ -1,4 +1,5 @@
-import type { Endpoint, Locality } from './instance.ts';
+import type { Failover } from './config.ts';
+import type { Endpoint, EndpointMetadata, Locality } from './instance.ts';
 
 /** Quick where equal localities are one object. */
 export function isSameLocality(a: Locality, b: Locality): boolean {
@@ -13,6 +14,23 @@ export function compareLocality(left: Locality, right: Locality): number {
     compareText(left.zone, right.zone) ||
     compareText(left.subZone, right.subZone)
   );
+}
+
+/** Priorities by the user's numbers first, then by where an endpoint stands. Gaps are closed later. */
+export function rankedPriority(priority: number, locality: Locality, failover: Failover | undefined): number {
+  if (failover === undefined) return priority;
+  const { by, order } = failover;
+  const rank = order.indexOf(locality[by]);
+  return priority * (order.length + 1) + (rank === -1 ? order.length : rank);
+}
+
+/** Any total order: it decides which of two that are otherwise equal stays. */
+export function compareMetadata(
+  left: EndpointMetadata | undefined,
+  right: EndpointMetadata | undefined,
+): number {
+  if (left === right) return 0;
+  return compareText(JSON.stringify(left ?? []), JSON.stringify(right ?? []));
 }
 
 /** By code unit: the same on every machine, whatever its locale. */

@@ -32,6 +32,10 @@ export interface Endpoint {
   readonly weight?: number | undefined;
   /** 0 is used first. */
   readonly priority: number;
+  /** What the service chose of the labels: sorted by key, each key once, never empty. */
+  readonly metadata?: EndpointMetadata | undefined;
 }
+
+export type EndpointMetadata = readonly (readonly [key: string, value: string])[];
 
 export const NO_LOCALITY: Locality = { region: '', zone: '', subZone: '' };

@@ -1,3 +1,4 @@
+import type { EndpointMetadata } from './instance.ts';
 import type { Origin } from './origin.ts';
 
 /** Gateway API's HTTPRoute in our spelling. */
@@ -48,6 +49,8 @@ export interface Backend {
   readonly service: string;
   /** 0 or more; the share is weight / sum of weights. */
   readonly weight: number;
+  /** Only endpoints with this metadata, sorted by key. */
+  readonly subset?: EndpointMetadata | undefined;
 }
 
 export interface Retry {

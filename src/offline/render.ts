@@ -45,7 +45,7 @@ export function renderConfig({ config, group, type, instancesOf, proto }: Render
   const wanted = typeUrlOf(type);
   const plan = buildPlan(config, group);
   const { resources, problems } = translate(plan, proto, { secrets: new Set(config.secrets.keys()) });
-  const endpoints = plan.services.map((service) =>
+  const endpoints = plan.cells.map((service) =>
     endpointResource(service, selectEndpoints(service, instancesOf), proto),
   );
   const shown = [...resources, ...endpoints]

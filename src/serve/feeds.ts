@@ -1,16 +1,18 @@
 import type { Logger } from 'pino';
 import { SOURCES } from '../discovery/index.ts';
-import type { ScopeReport, SourceAdapter } from '../discovery/source.ts';
+import type { ScopeReport, Source, SourceAdapter, SourceContext } from '../discovery/source.ts';
 import type { MusterError } from '../errors.ts';
 import type { FleetLoop } from '../fleet/loop.ts';
 import { SourceRunner } from '../fleet/source-runner.ts';
 import type { World } from '../fleet/world.ts';
-import type { Config } from '../model/config.ts';
+import type { Config, SourceConfig } from '../model/config.ts';
+import type { SecretBytes } from '../secret-bytes.ts';
 import { createSecretRefresher, type SecretRefresher } from '../secrets/refresh.ts';
 import type { CheckedSecret } from '../secrets/store.ts';
 import { FirstAnswers } from './first-answers.ts';
 import type { Metrics } from './metrics.ts';
 import { Stores } from './stores.ts';
+import { WantedServices } from './wanted.ts';
 
 interface FeedsOptions {
   readonly loop: FleetLoop;
@@ -27,18 +29,17 @@ export class Feeds {
   readonly #stores = new Stores();
   readonly #sources: SourceRunner;
   readonly secrets: SecretRefresher;
+  readonly #wanted = new WantedServices();
+  /** Newest good values of the secrets that sources may ask for. */
+  readonly #values = new Map<string, SecretBytes>();
+  readonly #shared = createShared();
   #baseDir = '.';
 
   constructor(options: FeedsOptions) {
     const { logger, signal } = options;
     this.#options = options;
     this.#sources = new SourceRunner({
-      create: ({ name, kind, options: written }) => {
-        const adapter = adapterOf(kind);
-        if (adapter === undefined) throw new RangeError(`no source of kind "${kind}"`);
-        const knownScopes = options.world.scopes(name).map(({ scope }) => scope);
-        return adapter.create(written, { name, baseDir: this.#baseDir, knownScopes });
-      },
+      create: (config, names) => this.#create(config, names),
       onReport: (source, report) => this.#report(source, report),
       onCrash: (source, err) =>
         logger.error({ source, err }, 'a source failed by a fault of ours; it is started again'),
@@ -62,6 +63,8 @@ export class Feeds {
   /** Exactly those of this config from now on; what is equal runs on. */
   follow(config: Config): void {
     this.#sources.update(config.sources.values());
+    this.#wanted.follow(config);
+    for (const name of this.#values.keys()) if (!config.secrets.has(name)) this.#values.delete(name);
     this.secrets.update(config.secrets.values(), this.#stores.update(config, this.#baseDir));
   }
 
@@ -69,12 +72,27 @@ export class Feeds {
     return this.#sources.close();
   }
 
+  #create({ name, kind, options }: SourceConfig, names: () => readonly string[]): Source {
+    const { world } = this.#options;
+    const adapter = sourceKinds(kind);
+    if (adapter === undefined) throw new RangeError(`no source of kind "${kind}"`);
+    return adapter.create(options, {
+      name,
+      baseDir: this.#baseDir,
+      knownScopes: [...new Set(names().flatMap((one) => world.scopes(one).map(({ scope }) => scope)))],
+      wanted: this.#wanted.of(names),
+      isHeld: (scope) => names().some((one) => world.isHeld(one, scope)),
+      secret: (secret) => this.#values.get(secret),
+      shared: this.#shared,
+    });
+  }
+
   #report(source: string, report: ScopeReport): void {
     const { loop, world, metrics, logger } = this.#options;
-    const before = world.scopes(source).find(({ scope }) => scope === report.scope);
+    const before = world.scope(source, report.scope);
     metrics.sourceReports.inc({ source, result: report.kind });
     loop.report(source, report);
-    this.#first.source(source);
+    if (report.more !== true) this.#first.source(source);
     const about = { source, scope: report.scope };
     if (report.kind !== 'failure') {
       if (before?.error !== undefined) logger.info(about, 'the scope can be read again');
@@ -85,6 +103,7 @@ export class Feeds {
 
   #secret(name: string, secret: CheckedSecret): void {
     const { loop, logger } = this.#options;
+    if (secret.kind === 'value') this.#values.set(name, secret.value);
     logger.info({ secret: name, version: secret.version }, 'a secret has a new version');
     loop.secret(name, secret);
     this.#first.secret(name);
@@ -102,12 +121,17 @@ export class Feeds {
   }
 }
 
-/** The label by which a source names its services. */
-export function serviceLabel(kind: string): string | undefined {
-  return adapterOf(kind)?.serviceLabel;
-}
-
-function adapterOf(kind: string): SourceAdapter<unknown> | undefined {
+/** What is known of a kind of source without one. */
+export function sourceKinds(kind: string): SourceAdapter<unknown> | undefined {
   const adapters: Readonly<Record<string, SourceAdapter<unknown>>> = SOURCES;
   return adapters[kind];
+}
+
+/** What all sources of this process have one of. The key's first user decides of what type it is. */
+function createShared(): NonNullable<SourceContext['shared']> {
+  const things = new Map<string, unknown>();
+  return <Thing>(key: string, create: () => Thing): Thing => {
+    if (!things.has(key)) things.set(key, create());
+    return things.get(key) as Thing;
+  };
 }

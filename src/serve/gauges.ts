@@ -5,6 +5,8 @@ import type { SnapshotCache } from '../xds/cache.ts';
 import type { XdsServer } from '../xds/server/server.ts';
 import type { Gauges } from './metrics.ts';
 import type { ConfigFacts } from './running-config.ts';
+import { scopeFigures } from './scope-figures.ts';
+import { sourcesOf } from './source-views.ts';
 
 interface Measured {
   readonly config: Config | undefined;
@@ -17,10 +19,14 @@ interface Measured {
 
 /** What metrics read from a replica at the moment they are asked for. */
 export function createGauges(replica: Measured): Gauges {
+  const figures = scopeFigures();
   return {
     nodes: () => countBy(replica.server.streams().map(({ stream }) => stream.key)),
     revisions: () => new Map(replica.cache.keys().map((key) => [key, replica.cache.get(key)?.revision ?? 0])),
     sourceAges: () => sourceAges(replica, Date.now()),
+    sourceStates: () => sourceStates(replica),
+    scopes: () => figures(replica, Date.now()),
+    heldServices: () => new Map(replica.world.heldServices().map(({ service, held }) => [service, held])),
     configProblems: () => replica.facts.problems.length,
     stateOk: () => replica.state.health().ok,
   };
@@ -34,6 +40,11 @@ function sourceAges({ config, world }: Measured, now: number): ReadonlyMap<strin
       return [name, (now - oldest) / 1000];
     }),
   );
+}
+
+function sourceStates(replica: Measured): ReadonlyMap<string, string> {
+  const looked = sourcesOf(replica, { limit: 0 }, Date.now());
+  return new Map('unknown' in looked ? [] : looked.found.map(({ name, state }) => [name, state]));
 }
 
 function countBy(values: readonly string[]): ReadonlyMap<string, number> {

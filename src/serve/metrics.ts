@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { type ScopeFigures, scopeMetrics } from './scope-metrics.ts';
 
 /** The metrics of one replica. Names of secrets are never labels. */
 export interface Metrics {
@@ -17,6 +18,11 @@ export interface Gauges {
   nodes(): ReadonlyMap<string, number>;
   revisions(): ReadonlyMap<string, number>;
   sourceAges(): ReadonlyMap<string, number>;
+  /** The word for the state of each source. */
+  sourceStates(): ReadonlyMap<string, string>;
+  scopes(): readonly ScopeFigures[];
+  /** Endpoints held, by service; those that hold none are left out. */
+  heldServices(): ReadonlyMap<string, number>;
   configProblems(): number;
   stateOk(): boolean;
 }
@@ -60,6 +66,14 @@ export function createMetrics(gauges: Gauges): Metrics {
     'source',
     gauges.sourceAges,
   );
+  scopeMetrics(registry, gauges.scopes);
+  stateMetric(registry, gauges.sourceStates);
+  byLabel(
+    'muster_service_held',
+    'Endpoints of a service served although no source gives them any more; absent: none',
+    'service',
+    gauges.heldServices,
+  );
   plain(
     'muster_config_problems',
     'Problems of the newest edit; 0: the files are what runs',
@@ -100,7 +114,7 @@ export function createMetrics(gauges: Gauges): Metrics {
     }),
     sourceReports: new Counter({
       name: 'muster_source_reports_total',
-      help: 'Reports of a source: complete or failure',
+      help: 'Reports of a source: complete, unchanged or failure',
       labelNames: ['source', 'result'],
       registers,
     }),
@@ -110,4 +124,17 @@ export function createMetrics(gauges: Gauges): Metrics {
       registers,
     }),
   };
+}
+
+function stateMetric(registry: Registry, read: Gauges['sourceStates']): void {
+  new Gauge({
+    name: 'muster_source_state',
+    help: 'Always 1; the label says it: unused (no service selects from it), waiting, ok, restored, held, failing',
+    labelNames: ['source', 'state'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [source, state] of read()) this.set({ source, state }, 1);
+    },
+  });
 }

@@ -13,7 +13,8 @@ import type { SecretRefresher } from '../secrets/refresh.ts';
 import { SnapshotCache } from '../xds/cache.ts';
 import type { ProtoRegistry } from '../xds/proto/registry.ts';
 import type { XdsServer } from '../xds/server/server.ts';
-import { Feeds, serviceLabel } from './feeds.ts';
+import { Alarms } from './alarms.ts';
+import { Feeds, sourceKinds } from './feeds.ts';
 import { createGauges } from './gauges.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createNodePort, isSettled, moveStreams, type NodePortParts } from './node-port.ts';
@@ -42,6 +43,7 @@ export class Replica {
   readonly #loop: FleetLoop;
   readonly #feeds: Feeds;
   readonly #running: RunningConfig;
+  readonly #alarms: Alarms;
   #watching: Promise<void> = Promise.resolve();
   readonly cache = new SnapshotCache();
   readonly world = new World();
@@ -64,6 +66,7 @@ export class Replica {
     this.metrics = createMetrics(createGauges(this));
     const nodePort = this.#nodePort();
     this.server = createNodePort(nodePort);
+    this.#alarms = new Alarms(this.world, logger);
     this.#loop = this.#createLoop();
     const { world, metrics, state } = this;
     this.#feeds = new Feeds({ loop: this.#loop, world, metrics, logger, signal: this.#stop.signal });
@@ -114,6 +117,11 @@ export class Replica {
     this.#watching = this.#running.watch(config, this.#stop.signal);
   }
 
+  /** Accepts a held shrink; false: nothing is held there. */
+  release(source: string, scope: string): boolean {
+    return this.#loop.release(source, scope);
+  }
+
   async close(): Promise<void> {
     this.#stop.abort();
     await this.server.close(1_000);
@@ -144,9 +152,10 @@ export class Replica {
           );
         },
       }),
-      serviceLabel,
+      sourceKinds,
       isSettled: (group) => isSettled(this.server, group),
       onBuilt: (group, outcome, tookMs) => this.#built(group, outcome, tookMs),
+      onTick: () => this.#alarms.check(this.config?.sources.keys() ?? []),
       now: () => Date.now(),
     });
   }

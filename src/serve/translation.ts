@@ -16,7 +16,7 @@ export function createTranslation(proto: ProtoRegistry): Translation {
         resources,
         problems,
         failed,
-        services: plan.services.map(({ name }) => name),
+        services: plan.cells.map(({ name }) => name),
         secrets: plan.secrets,
       };
     },

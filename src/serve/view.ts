@@ -5,7 +5,6 @@ import type {
   ResourceView,
   SecretView,
   SnapshotView,
-  SourceView,
   StatusView,
 } from '../api/views.ts';
 import type { Problem } from '../errors.ts';
@@ -20,9 +19,15 @@ import type { SnapshotCache } from '../xds/cache.ts';
 import type { ProtoRegistry } from '../xds/proto/registry.ts';
 import type { XdsServer } from '../xds/server/server.ts';
 import { PUSH_ORDER } from '../xds/type-urls.ts';
+import { alarmsOf } from './alarm-views.ts';
 import { typeWord } from './node-port.ts';
 import { isInSync, iso, nodesOf } from './node-views.ts';
 import type { ConfigFacts } from './running-config.ts';
+import { createSourceView } from './source-view.ts';
+import { sourcesOf } from './source-views.ts';
+
+/** The whole list is at /v1/sources. */
+const SCOPES_IN_STATUS = 200;
 
 interface Shown {
   readonly config: Config | undefined;
@@ -53,6 +58,7 @@ export function createView(replica: Shown, facts: ViewFacts): ReplicaView {
   const parts: ViewParts = { ...facts, replica };
   return {
     status: () => statusOf(parts),
+    ...createSourceView(replica),
     nodes: () => nodesOf(replica.server.streams(), replica.nodes),
     refused: () =>
       parts.replica.nodes.turnedAway().map(({ at, ...refused }) => ({ ...refused, at: iso(at) })),
@@ -69,6 +75,7 @@ function statusOf(parts: ViewParts): StatusView {
     version: parts.version,
     started: iso(parts.started),
     ready: readiness(parts).ready,
+    alarms: alarmsOf(parts.replica, Date.now()),
     config: {
       path,
       revision,
@@ -78,7 +85,7 @@ function statusOf(parts: ViewParts): StatusView {
       problems: problems.map(defined),
     },
     groups: [...(config?.groups.keys() ?? [])].toSorted().map((name) => groupOf(parts, name)),
-    sources: [...(config?.sources.values() ?? [])].map(({ name, kind }) => sourceOf(parts, name, kind)),
+    sources: sourcesIn(parts.replica),
     secrets: parts.replica.secrets.status().map((status) => secretOf(config, status)),
     state: {
       path: parts.replica.stateDir ?? 'none: nothing is kept over a restart',
@@ -102,15 +109,9 @@ function groupOf(parts: ViewParts, name: string): GroupView {
   };
 }
 
-function sourceOf(parts: ViewParts, name: string, kind: string): SourceView {
-  const scopes = parts.replica.world.scopes(name).map(({ scope, state, instances, at, error }) => ({
-    scope,
-    state,
-    instances,
-    ageSeconds: at === undefined ? 0 : Math.max(0, (Date.now() - at) / 1000),
-    ...(error === undefined ? {} : { error }),
-  }));
-  return { name, kind, scopes };
+function sourcesIn(replica: Shown): StatusView['sources'] {
+  const looked = sourcesOf(replica, { limit: SCOPES_IN_STATUS }, Date.now());
+  return 'found' in looked ? looked.found : [];
 }
 
 function secretOf(config: Config | undefined, status: SecretStatus): SecretView {

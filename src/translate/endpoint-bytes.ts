@@ -1,6 +1,9 @@
+import type { Service } from '../model/config.ts';
 import { isSameLocality } from '../model/endpoint-order.ts';
-import type { Endpoint, Health, Locality } from '../model/instance.ts';
+import type { Endpoint, EndpointMetadata, Health, Locality } from '../model/instance.ts';
 import { BackwardWriter } from './backward-writer.ts';
+import { localityWeight } from './locality-weights.ts';
+import { LB_FILTER } from './metadata.ts';
 
 /** Envoy's core.v3.HealthStatus. */
 export const HEALTH_STATUS: Readonly<Record<Health, number>> = {
@@ -13,6 +16,9 @@ export const HEALTH_STATUS: Readonly<Record<Health, number>> = {
 /** Envoy's constraint on LocalityLbEndpoints.priority. */
 const MOST_PRIORITIES = 129;
 
+/** What a cell takes from its service besides the endpoints. */
+export type Assigned = Pick<Service, 'name' | 'localityWeights'>;
+
 /** Kept between calls, which are synchronous and copy out: most services take less than a kilobyte. */
 const writer = new BackwardWriter();
 
@@ -24,17 +30,17 @@ const writer = new BackwardWriter();
  * `endpoints` are sorted, each address and port once. undefined where something is not plain: text
  * beyond ASCII, or a value that breaks one of Envoy's constraints. The registry knows what to say.
  */
-export function assignmentBytes(clusterName: string, endpoints: readonly Endpoint[]): Uint8Array | undefined {
+export function assignmentBytes(service: Assigned, endpoints: readonly Endpoint[]): Uint8Array | undefined {
   let priority = countPriorities(endpoints) - 1;
-  if (priority >= MOST_PRIORITIES || clusterName === '') return undefined;
+  if (priority >= MOST_PRIORITIES || service.name === '') return undefined;
   writer.start();
   for (let at = endpoints.length - 1; at >= 0; ) {
-    const next = writeGroup(endpoints, at, priority);
+    const next = writeGroup(endpoints, at, priority, service);
     if (next === undefined) return undefined;
     if (next >= 0 && endpoints[next]?.priority !== endpoints[at]?.priority) priority -= 1;
     at = next;
   }
-  writer.text(0x0a, clusterName); // cluster_name = 1
+  writer.text(0x0a, service.name); // cluster_name = 1
   return writer.finish();
 }
 
@@ -49,11 +55,17 @@ function countPriorities(endpoints: readonly Endpoint[]): number {
 }
 
 /** LocalityLbEndpoints of those that stand at `from` and before it; answers where the next group ends. */
-function writeGroup(endpoints: readonly Endpoint[], from: number, priority: number): number | undefined {
+function writeGroup(
+  endpoints: readonly Endpoint[],
+  from: number,
+  priority: number,
+  service: Assigned,
+): number | undefined {
   const end = writer.mark();
   const last = endpoints[from];
   if (last === undefined) return undefined;
   if (priority > 0) writer.number(0x28, priority); // priority = 5
+  if (!writeLocalityWeight(service, last.locality)) return undefined;
   let at = from;
   for (let one = endpoints[at]; one !== undefined && isSameGroup(one, last); one = endpoints[at]) {
     if (!isPlain(one)) return undefined;
@@ -63,6 +75,17 @@ function writeGroup(endpoints: readonly Endpoint[], from: number, priority: numb
   writeLocality(last.locality);
   writer.close(0x12, end); // endpoints = 2
   return at;
+}
+
+/** False where the weight breaks Envoy's constraint. */
+function writeLocalityWeight(service: Assigned, locality: Locality): boolean {
+  const weight = localityWeight(service, locality);
+  if (weight === undefined) return true;
+  if (!isWithin(weight, 1, 0xffff_ffff)) return false;
+  const end = writer.mark();
+  writer.number(0x08, weight); // value = 1
+  writer.close(0x1a, end); // load_balancing_weight = 3
+  return true;
 }
 
 function isSameGroup(a: Endpoint, b: Endpoint): boolean {
@@ -80,12 +103,13 @@ function isWithin(value: number, least: number, most: number): boolean {
 }
 
 /** LbEndpoint, last field first. */
-function writeEndpoint({ address, port, health, weight }: Endpoint): void {
+function writeEndpoint({ address, port, health, weight, metadata }: Endpoint): void {
   const end = writer.mark();
   if (weight !== undefined) {
     writer.number(0x08, weight); // value = 1
     writer.close(0x22, end); // load_balancing_weight = 4
   }
+  if (metadata !== undefined) writeMetadata(metadata);
   writer.number(0x10, HEALTH_STATUS[health]); // health_status = 2
   const inner = writer.mark();
   writer.number(0x18, port); // port_value = 3
@@ -94,6 +118,27 @@ function writeEndpoint({ address, port, health, weight }: Endpoint): void {
   writer.close(0x0a, inner); // address = 1
   writer.close(0x0a, inner); // endpoint = 1
   writer.close(0x12, end); // lb_endpoints = 2
+}
+
+/** core.v3.Metadata with one filter, whose Struct holds text alone. */
+function writeMetadata(metadata: EndpointMetadata): void {
+  const end = writer.mark();
+  for (let index = metadata.length - 1; index >= 0; index -= 1) {
+    const entry = metadata[index];
+    if (entry !== undefined) writeField(entry[0], entry[1]);
+  }
+  writer.close(0x12, end); // value = 2: the Struct
+  writer.text(0x0a, LB_FILTER); // key = 1
+  writer.close(0x0a, end); // filter_metadata = 1
+  writer.close(0x1a, end); // metadata = 3
+}
+
+function writeField(key: string, value: string): void {
+  const end = writer.mark();
+  writer.text(0x1a, value); // string_value = 3
+  writer.close(0x12, end); // value = 2
+  writer.text(0x0a, key); // key = 1
+  writer.close(0x0a, end); // fields = 1
 }
 
 function writeLocality({ region, zone, subZone }: Locality): void {

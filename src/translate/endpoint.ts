@@ -1,7 +1,15 @@
 import type { Service } from '../model/config.ts';
-import { compareLocality, compareText, isSameLocality, withoutDoubles } from '../model/endpoint-order.ts';
+import {
+  compareLocality,
+  compareMetadata,
+  compareText,
+  isSameLocality,
+  withoutDoubles,
+} from '../model/endpoint-order.ts';
 import type { Endpoint, Locality } from '../model/instance.ts';
-import { assignmentBytes, HEALTH_STATUS } from './endpoint-bytes.ts';
+import { type Assigned, assignmentBytes, HEALTH_STATUS } from './endpoint-bytes.ts';
+import { localityWeight } from './locality-weights.ts';
+import { lbMetadata } from './metadata.ts';
 import type { Message, Proto } from './proto.ts';
 import { type BuildProblem, fromBytes, makeResource, type TranslatedResource } from './resource.ts';
 
@@ -19,15 +27,27 @@ export function endpointResource(
   proto: Proto,
 ): EndpointResource {
   const { name, origin } = service;
-  const bytes = assignmentBytes(name, inOrder(endpoints));
+  const bytes = assignmentBytes(service, inOrder(endpoints));
   if (bytes === undefined) return byRegistry(service, endpoints, proto);
-  return withProblems(fromBytes(bytes, { type: ENDPOINT_TYPE, name, origins: [origin] }), []);
+  return withProblems(
+    fromBytes(bytes, { type: ENDPOINT_TYPE, name, origins: [origin] }),
+    endpoints.length === 0 ? notYet(service) : NONE,
+  );
+}
+
+const NONE: readonly BuildProblem[] = [];
+
+/** The reference that made the service may be a typing mistake, or simply early. */
+function notYet({ template, from: [asked], origin }: Service): readonly BuildProblem[] {
+  if (template === undefined || asked === undefined) return NONE;
+  const message = `source "${asked.source}" has no service "${asked.service}" yet: requests for it get 503`;
+  return [{ origin, path: '', message }];
 }
 
 /** Where something is not plain: each endpoint is judged by itself. */
 function byRegistry(service: Service, endpoints: readonly Endpoint[], proto: Proto): EndpointResource {
   const { name, origin } = service;
-  const whole = loadAssignment(name, endpoints);
+  const whole = loadAssignment(service, endpoints);
   const problems =
     proto.violations(ENDPOINT_TYPE, whole).length === 0 ? [] : wrongEndpoints(service, endpoints, proto);
   const wrong = new Set(problems.map(({ endpoint }) => endpoint));
@@ -35,7 +55,7 @@ function byRegistry(service: Service, endpoints: readonly Endpoint[], proto: Pro
     wrong.size === 0
       ? whole
       : loadAssignment(
-          name,
+          service,
           endpoints.filter((endpoint) => !wrong.has(endpoint)),
         );
   return withProblems(
@@ -53,21 +73,22 @@ function withProblems(
 }
 
 function wrongEndpoints(
-  { name, origin }: Service,
+  service: Service,
   endpoints: readonly Endpoint[],
   proto: Proto,
 ): readonly { readonly endpoint: Endpoint; readonly problem: BuildProblem }[] {
   return endpoints.flatMap((endpoint) => {
-    const [violation] = proto.violations(ENDPOINT_TYPE, loadAssignment(name, [endpoint]));
+    const [violation] = proto.violations(ENDPOINT_TYPE, loadAssignment(service, [endpoint]));
     if (violation === undefined) return [];
     const message = `endpoint ${endpoint.address}:${endpoint.port} is left out: ${violation.path}: ${violation.message}`;
-    return [{ endpoint, problem: { origin, path: violation.path, message } }];
+    return [{ endpoint, problem: { origin: service.origin, path: violation.path, message } }];
   });
 }
 
 interface LocalityGroup {
   readonly locality?: Message;
   readonly lbEndpoints: Message[];
+  readonly loadBalancingWeight?: Message;
   readonly priority: number;
 }
 
@@ -75,7 +96,7 @@ interface LocalityGroup {
  * Sorted by priority, locality and address. Priorities are renumbered without gaps (Envoy refuses
  * gaps); an address and port that comes twice stays once, where it has the best priority.
  */
-export function loadAssignment(clusterName: string, endpoints: readonly Endpoint[]): Message {
+export function loadAssignment(service: Assigned, endpoints: readonly Endpoint[]): Message {
   const groups: LocalityGroup[] = [];
   let priority = -1;
   let last: Endpoint | undefined;
@@ -89,13 +110,13 @@ export function loadAssignment(clusterName: string, endpoints: readonly Endpoint
       last === undefined ||
       !isSameLocality(last.locality, endpoint.locality)
     ) {
-      group = { ...localityOf(endpoint.locality), lbEndpoints: [], priority };
+      group = { ...localityOf(endpoint.locality), lbEndpoints: [], ...weightOf(service, endpoint), priority };
       groups.push(group);
     }
     group.lbEndpoints.push(lbEndpoint(endpoint));
     last = endpoint;
   }
-  return { clusterName, endpoints: groups };
+  return { clusterName: service.name, endpoints: groups };
 }
 
 /** Sorted, and each address and port once, the best of its kind. */
@@ -113,12 +134,18 @@ function sorted(endpoints: readonly Endpoint[]): readonly Endpoint[] {
   return endpoints;
 }
 
-function lbEndpoint({ address, port, health, weight }: Endpoint): Message {
-  const message = {
+function lbEndpoint({ address, port, health, weight, metadata }: Endpoint): Message {
+  return {
     endpoint: { address: { socketAddress: { address, portValue: port } } },
     healthStatus: HEALTH_STATUS[health],
+    ...(metadata === undefined ? {} : { metadata: lbMetadata(metadata) }),
+    ...(weight === undefined ? {} : { loadBalancingWeight: { value: weight } }),
   };
-  return weight === undefined ? message : { ...message, loadBalancingWeight: { value: weight } };
+}
+
+function weightOf(service: Assigned, { locality }: Endpoint): { loadBalancingWeight?: Message } {
+  const weight = localityWeight(service, locality);
+  return weight === undefined ? {} : { loadBalancingWeight: { value: weight } };
 }
 
 function localityOf({ region, zone, subZone }: Locality): { locality?: Message } {
@@ -133,6 +160,7 @@ function compare(a: Endpoint, b: Endpoint): number {
     compareText(a.address, b.address) ||
     a.port - b.port ||
     HEALTH_STATUS[a.health] - HEALTH_STATUS[b.health] ||
-    (a.weight ?? 0) - (b.weight ?? 0)
+    (a.weight ?? 0) - (b.weight ?? 0) ||
+    compareMetadata(a.metadata, b.metadata)
   );
 }

@@ -1,5 +1,6 @@
 import type { RoutePlan } from '../fleet/plan.ts';
 import type { Backend, Retry } from '../model/route.ts';
+import { lbMetadata } from './metadata.ts';
 import { duration, type Message, type Proto } from './proto.ts';
 
 const PREVIOUS_HOSTS_TYPE = 'envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate';
@@ -19,9 +20,17 @@ export function routeAction(route: RoutePlan, proto: Proto): Message | undefined
 
 function target(backends: readonly Backend[]): Message {
   const [first] = backends;
-  if (first !== undefined && backends.length === 1) return { cluster: first.service };
-  const clusters = backends.map(({ service, weight }) => ({ name: service, weight: { value: weight } }));
+  if (first !== undefined && backends.length === 1) return { cluster: first.service, ...subsetOf(first) };
+  const clusters = backends.map((backend) => ({
+    name: backend.service,
+    weight: { value: backend.weight },
+    ...subsetOf(backend),
+  }));
   return { weightedClusters: { clusters } };
+}
+
+function subsetOf({ subset }: Backend): Message {
+  return subset === undefined ? {} : { metadataMatch: lbMetadata(subset) };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { Registry } from 'prom-client';
-import type { ReplicaView } from '../../src/api/ports.ts';
+import type { ReplicaActions, ReplicaView } from '../../src/api/ports.ts';
 import type { NodeView, SnapshotView, StatusView } from '../../src/api/views.ts';
+import { relabelRules } from '../../src/config/schema/relabel.ts';
 
 const CLUSTER = 'type.googleapis.com/envoy.config.cluster.v3.Cluster';
 const SECRET = 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret';
@@ -11,10 +12,13 @@ export const MARKER = 'marker-key-3f9c2a';
 
 export const TYPE_URLS = { cluster: CLUSTER, secret: SECRET };
 
+const QUIET = { state: 'ok', held: 0, dropped: 0, restored: false, stale: false, failures: 0 } as const;
+
 export const STATUS: StatusView = {
   version: '0.1.0',
   started: NOON,
   ready: true,
+  alarms: [],
   config: {
     path: '/etc/muster/config',
     revision: 7,
@@ -38,14 +42,22 @@ export const STATUS: StatusView = {
     {
       name: 'legacy',
       kind: 'file',
+      state: 'failing',
+      services: 1,
+      instances: 6,
+      held: 0,
+      dropped: 0,
+      left: 0,
       scopes: [
-        { scope: './legacy/a.yaml', state: 'ok', instances: 4, ageSeconds: 3 },
+        { ...QUIET, scope: './legacy/a.yaml', instances: 4, ageSeconds: 3 },
         {
+          ...QUIET,
           scope: './legacy/b.yaml',
           state: 'failing',
           instances: 2,
           ageSeconds: 61,
           error: 'line 3: not YAML',
+          failures: 1,
         },
       ],
     },
@@ -111,6 +123,10 @@ export const SNAPSHOT: SnapshotView = {
 export function fakeView(changes: Partial<ReplicaView> = {}): ReplicaView {
   return {
     status: () => STATUS,
+    sources: () => ({ found: STATUS.sources }),
+    instances: () => ({ found: { total: 0, offset: 0, left: 0, instances: [] } }),
+    explain: ({ service }) => ({ unknown: `no service "${service}"` }),
+    relabel: async ({ source }) => ({ unknown: `no source "${source}"` }),
     nodes: () => NODES,
     refused: () => [{ id: 'n9', address: '127.0.0.1:50009', reason: 'no group matches', at: NOON, count: 3 }],
     snapshot: (group) => (group === 'edge' ? SNAPSHOT : undefined),
@@ -119,6 +135,17 @@ export function fakeView(changes: Partial<ReplicaView> = {}): ReplicaView {
   };
 }
 
+export const NO_ACTIONS: ReplicaActions = {
+  release: (source) => ({ unknown: `no source "${source}"` }),
+};
+
 export function fakeParts(changes: Partial<ReplicaView> = {}) {
-  return { view: fakeView(changes), metrics: new Registry(), typeUrls: TYPE_URLS, version: '0.1.0' };
+  return {
+    view: fakeView(changes),
+    actions: NO_ACTIONS,
+    metrics: new Registry(),
+    typeUrls: TYPE_URLS,
+    relabelRules,
+    version: '0.1.0',
+  };
 }

@@ -5,7 +5,13 @@ import { EXIT_CODES } from '../../src/cli/io.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import { runInProcess } from './in-process.ts';
 
-const io = { out: () => undefined, err: () => undefined, env: {}, signal: new AbortController().signal };
+const io = {
+  out: () => undefined,
+  err: () => undefined,
+  stdin: async () => '',
+  env: {},
+  signal: new AbortController().signal,
+};
 const NAMES = createProgram(COMMANDS, io).commands.map((command) => command.name());
 
 describe('--help', () => {

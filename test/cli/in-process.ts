@@ -7,7 +7,12 @@ export interface Ran {
 }
 
 /** Runs one command line in this process, streams captured. */
-export async function runInProcess(...args: readonly string[]): Promise<Ran> {
+export function runInProcess(...args: readonly string[]): Promise<Ran> {
+  return runWithInput('', ...args);
+}
+
+/** The same, with this on standard input. */
+export async function runWithInput(stdin: string, ...args: readonly string[]): Promise<Ran> {
   const text = { out: '', err: '' };
   const io = {
     out: (part: string) => {
@@ -16,6 +21,7 @@ export async function runInProcess(...args: readonly string[]): Promise<Ran> {
     err: (part: string) => {
       text.err += part;
     },
+    stdin: async () => stdin,
     env: {},
     signal: new AbortController().signal,
   };

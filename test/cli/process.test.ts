@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 function muster(...args: readonly string[]) {
@@ -20,7 +21,8 @@ describe('muster as a process', () => {
   it('shows every command, the exit codes and examples in --help', () => {
     const { code, out } = muster('--help');
     expect(code).toBe(0);
-    for (const name of ['serve', 'bootstrap', 'validate', 'render', 'status', 'nodes', 'dump', 'schema']) {
+    const names = ['serve', 'bootstrap', 'validate', 'render', 'status', 'sources', 'instances', 'explain'];
+    for (const name of [...names, 'source', 'relabel', 'nodes', 'dump', 'schema']) {
       expect(out).toMatch(new RegExp(`^  ${name} `, 'm'));
     }
     expect(out).toMatch(/Exit codes:\n {2}0 {2}done/);
@@ -35,6 +37,14 @@ describe('muster as a process', () => {
       expect(err).not.toMatch(/^\s+at /m);
     },
   );
+
+  it('reads standard input for a sample of muster relabel', () => {
+    const args = ['--config', 'examples/relabel/fleet.yaml', '--source', 'vms', '--sample', '-'];
+    const input = readFileSync('examples/relabel/sample.json', 'utf8');
+    const ran = spawnSync(process.execPath, ['src/main.ts', 'relabel', ...args], { encoding: 'utf8', input });
+    expect([ran.status, ran.stderr]).toEqual([0, '']);
+    expect(ran.stdout).toMatch(/^2 instances: 1 changed, 1 dropped$/m);
+  });
 
   it('ends with 3 when no muster answers', () => {
     const { code, err } = muster('status', '--api', 'http://127.0.0.1:1');

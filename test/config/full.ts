@@ -13,7 +13,7 @@ services:
     endpoints:
       - "127.0.0.1:9000"
       - "[::1]:80"
-      - { address: "10.0.0.1:80", weight: 3, priority: 1, region: eu, zone: a, subZone: r1, health: DRAINING }
+      - { address: "10.0.0.1:80", weight: 3, priority: 1, region: eu, zone: a, subZone: r1, health: DRAINING, labels: { app.version: v1 } }
     loadBalancing: { leastRequest: { choices: 3 } }
     connectTimeout: 1m30s
     protocol: http2
@@ -24,9 +24,33 @@ services:
         where: { app: [web, shop], env: { not: dev }, canary: { exists: false }, version: { matches: "^v[0-9]+$" }, on: true }
         port: { label: http-port, default: 8080 }
         priority: 1
-      - { source: legacy, port: 8080 }
+        weight: { label: app.weight, default: 2 }
+        region: eu
+        zone: a
+        subZone: r1
+      - { source: legacy, port: 8080, weight: 3 }
       - { source: legacy, port: { name: http }, where: { zone: { not: { matches: "^b" } } } }
     loadBalancing: { roundRobin: {} }
+    failover: { zones: [a, b] }
+    localityWeights: [{ region: eu, zone: a, subZone: r1, weight: 3 }, { zone: b, weight: 1 }]
+    metadata: { version: [app.version, version], stage: stage }
+    subsets: { keys: [[version], [stage, version]], fallback: { default: { version: v1 } } }
+  regional: { endpoints: ["api.example.com:443", "10.0.0.1:443"], resolve: envoy, failover: { regions: [eu] } }
+serviceTemplates:
+  everything:
+    source: legacy
+    name: "legacy-{service}"
+    where: { public: true }
+    port: { label: http-port }
+    weight: 2
+    zone: a
+    loadBalancing: { leastRequest: {} }
+    connectTimeout: 1s
+    protocol: http2
+    metadata: { version: version }
+    subsets: { keys: [[version]], fallback: none }
+    localityWeights: [{ zone: a, weight: 2 }]
+    failover: { regions: [eu] }
 listeners:
   plain: { port: 8080, address: "127.0.0.1", redirectToHttps: true }
   other: { port: 8081, redirectToHttps: { port: 8443, statusCode: 308 } }
@@ -56,7 +80,7 @@ httpRoutes:
         retry: { attempts: 2, on: [connect-failure], codes: [503], backoff: { base: 25ms, max: 250ms } }
       - matches: [{ path: { type: Exact, value: /old } }]
         filters: [{ requestRedirect: { hostname: example.com, statusCode: 301 } }]
-      - backends: [{ service: web }]
+      - backends: [{ service: web, subset: { version: v1 } }, { service: legacy-api }]
 groups:
   edge: { match: { cluster: edge, locality: { zone: a }, metadata: { team.name: shop } }, listeners: [public, plain] }
   inner: { match: { id: n1 }, listeners: [other], identities: ["spiffe://example.org/edge/n1"], allowEmpty: true }

@@ -131,10 +131,14 @@ test.each(PLACES.filter((at) => Number.isNaN(Number(at.at(-1)))).map((at) => [at
   'a misspelt key is refused by both: %s',
   (_, at) => {
     // Keys that the user chooses are right in any spelling.
-    const own = at.length === 2 || ['where', 'metadata'].includes(at.at(-2) ?? '');
+    const own = at.length === 2 || ['where', 'metadata', 'labels'].includes(at.at(-2) ?? '');
+    // Likewise, but only keys of the service's metadata are known there.
+    const chosen = at.at(-2) === 'subset' || at.at(-3) === 'fallback';
     const data: unknown = parse(FULL);
     mutate(data, at, 'rename', undefined);
-    if (own) return expect(accepts(data)).toBe(true);
+    if (own || chosen) expect(accepts(data)).toBe(true);
+    if (chosen) expect(parsed(stringify(data)).config).toBeUndefined();
+    if (own || chosen) return;
     expect([accepts(data), parsed(stringify(data)).config]).toEqual([false, undefined]);
   },
 );

@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Poller, type PollOptions, type PollResult } from '../../src/discovery/poll.ts';
+import {
+  Poller,
+  type PollOptions,
+  type PollResult,
+  RetryLater,
+  throttledWaitMs,
+} from '../../src/discovery/poll.ts';
 import { type ManualClock, manualClock } from './manual-clock.ts';
 
 describe('Poller (SRC5)', () => {
@@ -107,5 +113,81 @@ describe('Poller (SRC5)', () => {
     start(async () => 7, { again: (value) => value });
     await clock.advance(14);
     expect(results).toHaveLength(3);
+  });
+
+  test('panic guard: what throws outside a promise, or throws no error, is a failure like others', async () => {
+    const faults: unknown[] = [new TypeError('undefined is not iterable'), 'text', undefined];
+    let count = 0;
+    start(() => {
+      const fault = faults[count++];
+      if (count <= faults.length) throw fault;
+      return Promise.resolve(count);
+    });
+    await clock.advance(4000);
+    expect(
+      results.map((result) => (result.kind === 'failure' ? result.error.message : result.value)),
+    ).toEqual(['undefined is not iterable', 'text', 'undefined', 4]);
+  });
+
+  test('panic guard: `again` that throws is a failure, and the loop goes on', async () => {
+    const again = () => {
+      throw new Error('again');
+    };
+    start(async () => 1, { again });
+    await clock.advance(500);
+    expect(results.map(({ kind }) => kind)).toEqual(['failure', 'failure']);
+  });
+
+  test('a refresh that fails after its deadline is no unhandled rejection', async () => {
+    const rejections: unknown[] = [];
+    const onRejection = (reason: unknown) => rejections.push(reason);
+    process.on('unhandledRejection', onRejection);
+    const late = Promise.withResolvers<number>();
+    start(() => late.promise, { deadlineMs: 1000 });
+    await clock.advance(1000);
+    late.reject(new Error('late'));
+    await clock.advance(1);
+    process.off('unhandledRejection', onRejection);
+    expect(results).toMatchObject([{ kind: 'failure', error: { message: 'no answer within 1 s' } }]);
+    expect(rejections).toEqual([]);
+  });
+
+  test('429: waits as long as the error asks for, and at most an hour', async () => {
+    const asks = [90_000, 10 ** 12, Number.NaN, -5];
+    start(async () => {
+      throw new RetryLater('the server asks for patience', asks.shift() ?? 0);
+    });
+    await clock.advance(90_000 + 3_600_000 + 2000);
+    const at = results.map(({ nextAttempt }) => nextAttempt);
+    expect(at).toEqual([90_000, 3_690_000, 3_692_000, 3_696_000]);
+  });
+
+  test.for([
+    [0, 60_000],
+    [0.5, 150_000],
+    [0.999_999_9, 240_000],
+  ] as const)('429: 60 to 240 s, random %f', ([random, wait]) => {
+    expect(throttledWaitMs(() => random)).toBe(wait);
+  });
+
+  test('the next attempt is known while it waits, and not while it works', async () => {
+    let seen: number | undefined = -1;
+    const poller = start(async () => {
+      await Promise.resolve(); // The poller has a name by then.
+      seen = poller.nextAttempt;
+      return 1;
+    });
+    await clock.advance(10_000);
+    expect(seen).toBeUndefined();
+    expect(poller.nextAttempt).toBe(20_000);
+  });
+
+  test('cancelled in the middle of a refresh, it ends at once and says nothing more', async () => {
+    start(() => new Promise<number>(() => undefined));
+    await clock.advance(10);
+    controller.abort();
+    await done;
+    expect(results).toEqual([]);
+    expect(clock.pending).toBe(0);
   });
 });

@@ -85,6 +85,97 @@ describe('selectEndpoints', () => {
     expect(select(some, [from({ port })])).toEqual(found);
   });
 
+  test.for<[name: string, weight: ServiceFrom['weight'], found: (number | undefined)[]]>([
+    ['none: as the source says', undefined, [9, undefined]],
+    ['constant', { kind: 'constant', weight: 3 }, [3, 3]],
+    ['label, else as the source says', { kind: 'label', label: 'w' }, [9, 128]],
+    ['label with default', { kind: 'label', label: 'w', fallback: 2 }, [2, 128]],
+  ])('weight: %s', ([, weight, found]) => {
+    const some = [
+      instance('10.0.0.1', { weight: 9, labels: { w: '129' } }),
+      instance('10.0.0.2', { labels: { w: '128' } }),
+    ];
+    const there = selectEndpoints(service([from(weight === undefined ? {} : { weight })]), () =>
+      indexOf(some),
+    );
+    expect(there.map((one) => one.weight)).toEqual(found);
+  });
+
+  test('region, zone and subZone of an entry are in place of what the source says', () => {
+    const locality = { region: 'eu', zone: 'a', subZone: 'r1' };
+    const wanted = service([from({ locality: { zone: 'b', subZone: '' } })]);
+    const [there] = selectEndpoints(wanted, () => indexOf([instance('10.0.0.1', { locality })]));
+    expect(there?.locality).toEqual({ region: 'eu', zone: 'b', subZone: '' });
+  });
+
+  test('metadata: the first label that is there, by key, and none where nothing is', () => {
+    const metadata = new Map([
+      ['stage', ['stage']],
+      ['version', ['v', 'version']],
+    ]);
+    const some = [
+      instance('10.0.0.1', { labels: { version: '2', v: '1' } }),
+      instance('10.0.0.2', { labels: { version: '2', stage: 'x' } }),
+      instance('10.0.0.3', { labels: { other: 'y' } }),
+    ];
+    const there = selectEndpoints({ ...service([from({})]), metadata }, () => indexOf(some));
+    expect(there.map((one) => one.metadata)).toEqual([
+      [['version', '1']],
+      [
+        ['stage', 'x'],
+        ['version', '2'],
+      ],
+      undefined,
+    ]);
+  });
+
+  test('failover: by the own priorities first, then by the order listed, others last, without gaps', () => {
+    const zone = (address: string, name: string) =>
+      instance(address, { locality: { region: 'eu', zone: name, subZone: '' } });
+    const some = [zone('10.0.0.1', 'a'), zone('10.0.0.2', 'b'), zone('10.0.0.3', 'c'), zone('10.0.0.4', '')];
+    const ranks = (
+      order: readonly string[],
+      entries: readonly ServiceFrom[],
+      by: 'zone' | 'region' = 'zone',
+    ) =>
+      selectEndpoints({ ...service(entries), failover: { by, order } }, () => indexOf(some)).map(
+        ({ address, port, priority }) => `${address}:${port} ${priority}`,
+      );
+    expect(ranks(['b', 'x', 'a'], [from({})])).toEqual([
+      '10.0.0.2:80 0',
+      '10.0.0.1:80 1',
+      '10.0.0.4:80 2',
+      '10.0.0.3:80 2',
+    ]);
+    expect(ranks(['b'], [from({ priority: 1 })])).toEqual([
+      '10.0.0.2:80 0',
+      '10.0.0.4:80 1',
+      '10.0.0.1:80 1',
+      '10.0.0.3:80 1',
+    ]);
+    expect(ranks(['us', 'eu'], [from({})], 'region').every((one) => one.endsWith(' 0'))).toBe(true);
+  });
+
+  test('failover: a source of a better priority comes before every zone of the next', () => {
+    const zones = (prefix: string) =>
+      ['a', 'b'].map((zone) =>
+        instance(`${prefix}.${zone === 'a' ? 1 : 2}`, { locality: { region: '', zone, subZone: '' } }),
+      );
+    const indexes = new Map([
+      ['a', indexOf(zones('10.0.0'))],
+      ['spare', indexOf(zones('10.0.9'))],
+    ]);
+    const wanted = service([from({}), from({ source: 'spare', priority: 1 })]);
+    const failover = { by: 'zone', order: ['b', 'a'] } as const;
+    const there = selectEndpoints({ ...wanted, failover }, (source) => indexes.get(source));
+    expect(there.map(({ address, priority }) => `${address} ${priority}`)).toEqual([
+      '10.0.0.2 0',
+      '10.0.0.1 1',
+      '10.0.9.2 2',
+      '10.0.9.1 3',
+    ]);
+  });
+
   test('the index follows its scopes', () => {
     const index = indexOf([instance('10.0.0.1', { labels: { app: 'a' } })]);
     const wanted = service([from({ where: new Map([['app', { equals: 'a' }]]) })]);

@@ -27,6 +27,7 @@ export function testSource(name: string, make: () => Promise<SourceUnderTest>): 
     });
     afterEach(async () => {
       await watching?.stop();
+      expectContract(watching?.seen ?? []);
       watching = undefined;
       await under.close();
       process.off('unhandledRejection', onRejection);
@@ -62,10 +63,34 @@ export function testSource(name: string, make: () => Promise<SourceUnderTest>): 
       const open = openResources();
       watching = watchSource(under.source);
       await watching.next((report) => report.kind === 'complete');
-      const started = performance.now();
+      await expectPromptEnd(watching);
+      await expect.poll(() => beyond(open)).toEqual([]);
+    });
+
+    test('cancelled in its first read, it ends within 1 s and leaves nothing open', async () => {
+      const open = openResources();
+      watching = watchSource(under.source);
+      await new Promise((resolve) => setImmediate(resolve));
+      await expectPromptEnd(watching);
+      await expect.poll(() => beyond(open)).toEqual([]);
+    });
+
+    test('cancelled while it cannot be read, it ends within 1 s and leaves nothing open', async () => {
+      await under.break();
+      const open = openResources();
+      watching = watchSource(under.source);
+      await watching.next(isFailure);
+      await expectPromptEnd(watching);
+      await expect.poll(() => beyond(open)).toEqual([]);
+    });
+
+    test('SRC14: watched a second time, it tells everything again', async () => {
+      watching = watchSource(under.source);
+      await watching.next(isComplete);
       await watching.stop();
-      expect(performance.now() - started).toBeLessThan(1000);
-      await expect.poll(openResources).toEqual(open);
+      expectContract(watching.seen);
+      watching = watchSource(under.source);
+      expect(addressesOf(await watching.next(isComplete))).toEqual(under.addresses);
     });
 
     test('cancelled before it began, it reports nothing', async () => {
@@ -74,6 +99,30 @@ export function testSource(name: string, make: () => Promise<SourceUnderTest>): 
       expect(reports).toEqual([]);
     });
   });
+}
+
+async function expectPromptEnd(watching: Watching): Promise<void> {
+  const started = performance.now();
+  await watching.stop();
+  expect(performance.now() - started).toBeLessThan(1000);
+}
+
+/** What holds for any sequence of reports, whatever happened to the source (SRC1). */
+export function expectContract(seen: readonly ScopeReport[]): void {
+  const complete = new Set<string>();
+  let firstRound = true;
+  for (const report of seen) {
+    if (report.kind === 'unchanged')
+      expect(complete, 'unchanged comes after complete').toContain(report.scope);
+    if (report.kind === 'failure') expect(report.error.message, 'a failure says why').not.toBe('');
+    if (report.kind === 'complete') {
+      const ids = report.instances.map(({ id }) => id);
+      expect(ids.length, `each id once in ${report.scope}`).toBe(new Set(ids).size);
+      complete.add(report.scope);
+    }
+    if (!firstRound) expect(report.more ?? false, 'more to come belongs to the first round').toBe(false);
+    if (report.more !== true) firstRound = false;
+  }
 }
 
 export interface Watching {
@@ -135,4 +184,14 @@ function openResources(): string[] {
     .getActiveResourcesInfo()
     .filter((kind) => kind !== 'CloseReq' && kind !== 'FSReqPromise')
     .sort();
+}
+
+/** What is open now and was not then. */
+function beyond(then: readonly string[]): readonly string[] {
+  const left = [...then];
+  return openResources().filter((kind) => {
+    const at = left.indexOf(kind);
+    if (at !== -1) left.splice(at, 1);
+    return at === -1;
+  });
 }

@@ -15,8 +15,8 @@ import {
   listener,
   route,
   service,
-  serviceLabel,
   source,
+  sourceKinds,
 } from './fixtures.ts';
 
 const from: ServiceFrom = {
@@ -57,21 +57,21 @@ const configured = (services: readonly Service[], kind = 'test') =>
 
 test('SRC14: an edit selects anew where the selection was edited, and keeps the endpoints of the others', () => {
   const world = new World();
-  world.configure(configured([service('a', ['dc']), service('b', ['dc'])]), serviceLabel);
+  world.configure(configured([service('a', ['dc']), service('b', ['dc'])]), sourceKinds);
   world.put('dc', complete('eu', [...instances('a', [1]), ...instances('b', [2])]), 0);
   const { endpoints } = world.endpoints('a');
   const other = service('b', ['dc']);
   const edited = { ...other, from: other.from.map((one) => ({ ...one, priority: 3 })) };
-  expect(world.configure(configured([service('a', ['dc']), edited]), serviceLabel)).toEqual(['b']);
+  expect(world.configure(configured([service('a', ['dc']), edited]), sourceKinds)).toEqual(['b']);
   expect(world.endpoints('a').endpoints).toBe(endpoints);
   expect(world.endpoints('b').endpoints.map(({ priority }) => priority)).toEqual([3]);
 });
 
 test('a source that is of another kind now is another source: what the old one said is not believed of it', () => {
   const world = new World();
-  world.configure(configured([service('a', ['dc'])]), serviceLabel);
+  world.configure(configured([service('a', ['dc'])]), sourceKinds);
   world.put('dc', complete('eu', instances('a', [1])), 0);
-  expect(world.configure(configured([service('a', ['dc'])], 'other'), serviceLabel)).toEqual(['a']);
+  expect(world.configure(configured([service('a', ['dc'])], 'other'), sourceKinds)).toEqual(['a']);
   expect(world.endpoints('a')).toEqual({ endpoints: [], known: false });
   expect(world.scopes('dc')).toEqual([]);
 });
@@ -82,10 +82,10 @@ test('a cell knows on which line its service stands now, and keeps its bytes', (
     service('a', [], { endpoints: [endpoint(1)], origin: { object: 'services/a', file: 'f', line } });
   const world = new World();
   const cells = new Cells(world, translation);
-  world.configure(configured([at(1)]), serviceLabel);
+  world.configure(configured([at(1)]), sourceKinds);
   const before = cells.endpoints('a');
   expect(cells.endpoints('a')).toBe(before);
-  world.configure(configured([at(5)]), serviceLabel);
+  world.configure(configured([at(5)]), sourceKinds);
   const after = cells.endpoints('a');
   expect(after?.origins).toEqual([at(5).origin]);
   expect(after?.bytes).toBe(before?.bytes);
@@ -107,7 +107,7 @@ test('an edit that moves lines alone commits nothing, and what is served is foun
     });
   };
   const outcomes = [1, 5].map((line) => {
-    world.configure(at(line), serviceLabel);
+    world.configure(at(line), sourceKinds);
     builder.setConfig(at(line));
     return builder.build('edge', 0).kind;
   });

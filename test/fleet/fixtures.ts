@@ -1,11 +1,12 @@
 import type { CompleteReport, FailureReport } from '../../src/discovery/source.ts';
+import type { SourceKinds } from '../../src/fleet/world/source-state.ts';
 import type { Config, Group, Listener, Service, SourceConfig } from '../../src/model/config.ts';
 import { type Endpoint, type Instance, NO_LOCALITY } from '../../src/model/instance.ts';
 import type { HttpRoute } from '../../src/model/route.ts';
 
 /** The label by which services of the made-up sources are selected. */
 export const LABEL = 'test.service';
-export const serviceLabel = (): string => LABEL;
+export const sourceKinds: SourceKinds = () => ({ serviceLabel: LABEL });
 
 interface Parts {
   readonly sources?: readonly SourceConfig[];

@@ -113,3 +113,44 @@ test('close waits for watchers that an earlier reload stopped, too', async () =>
   end.resolve();
   expect(await closed).toEqual([true]);
 });
+
+test('SRC14: sources with equal options share one watch, and each is told what it says', async () => {
+  const { runner, started, reports } = runnerOf(standing);
+  runner.update([source('dc', { url: 'x' }), source('twin', { url: 'x' })]);
+  await until('both to be told', () => reports.length === 2);
+  expect(reports).toEqual(['dc x', 'twin x']);
+  runner.update([source('twin', { url: 'x' })]);
+  expect(started).toMatchObject([{ name: 'dc', stopped: false }]);
+  await runner.close();
+});
+
+test('SRC14: a source that joins a running watch is told the last good report and the failure since', async () => {
+  const { runner, started, reports } = runnerOf(async function* (signal) {
+    yield complete('x', []);
+    yield complete('y', []);
+    yield { kind: 'failure', scope: 'y', error: new Error('away') };
+    yield { kind: 'unchanged', scope: 'x' };
+    yield { ...complete('z', []), closed: true };
+    await aborted(signal);
+  });
+  runner.update([source('dc')]);
+  await until('all to be told', () => reports.length === 5);
+  runner.update([source('dc'), source('late')]);
+  expect(reports.slice(5)).toEqual(['late x', 'late y', 'late y']);
+  expect(started).toHaveLength(1);
+  await runner.close();
+});
+
+test('a source whose options become those of another joins its watch, and its own one ends', async () => {
+  const { runner, started, reports } = runnerOf(standing);
+  runner.update([source('dc', { url: 'x' }), source('vms', { url: 'y' })]);
+  await until('both to report', () => reports.length === 2);
+  runner.update([source('dc', { url: 'x' }), source('vms', { url: 'x' })]);
+  expect(reports.slice(2)).toEqual(['vms x']);
+  await until('the other one to stop', () => started.some(({ stopped }) => stopped));
+  expect(started.map(({ name, stopped }) => [name, stopped])).toEqual([
+    ['dc', false],
+    ['vms', true],
+  ]);
+  await runner.close();
+});

@@ -16,7 +16,11 @@ const FILES = ['src/files/'];
 const SOURCE_PORT = ['src/discovery/source.ts'];
 const STORE_PORT = ['src/secrets/store.ts'];
 /** What every report goes through, whichever source it is from: pure, no adapter among them. */
-const REPORTS = ['src/discovery/guard.ts', 'src/discovery/instances.ts', 'src/discovery/select.ts'];
+const REPORTS = [
+  ...['admit', 'conditions', 'explain', 'guard', 'instances', 'relabel', 'select'].map(
+    (name) => `src/discovery/${name}.ts`,
+  ),
+];
 
 const AREAS: Readonly<Record<string, Area>> = {
   'src/model/': { may: WORDS },

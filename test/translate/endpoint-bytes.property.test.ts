@@ -21,6 +21,17 @@ const text = fc.oneof(
   fc.string({ maxLength: 20 }),
 );
 const locality = fc.record({ region: text, zone: text, subZone: text });
+/** Sorted by key, each once, never empty. */
+const metadata = fc
+  .dictionary(
+    fc.oneof(
+      fc.constantFrom('version', 'stage', '1', '10', '9', 'x'.repeat(128)),
+      text.filter((key) => key !== ''),
+    ),
+    text,
+    { minKeys: 1, maxKeys: 4 },
+  )
+  .map((entries) => Object.entries(entries).sort(([a], [b]) => compare(a, b)));
 const endpoint: fc.Arbitrary<Endpoint> = fc.record({
   address: fc.oneof({ weight: 9, arbitrary: fc.ipV4() }, { weight: 3, arbitrary: fc.ipV6() }, text),
   port: fc.oneof(fc.integer({ min: 1, max: 65_535 }), fc.constantFrom(0, 127, 128, 16_383, 16_384, 65_536)),
@@ -31,9 +42,26 @@ const endpoint: fc.Arbitrary<Endpoint> = fc.record({
     fc.constantFrom(0, -1, 2 ** 14, 2 ** 21 - 1, 2 ** 28, 2 ** 31, 2 ** 32 - 1),
   ),
   priority: fc.constantFrom(0, 1, 7, 128),
+  metadata: fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, metadata),
 });
+const localityWeights = fc.array(
+  fc.record(
+    {
+      zone: fc.constantFrom('', 'a', 'eu-west-1'),
+      weight: fc.constantFrom(1, 2, 1_000_000, 2 ** 32 - 1, 0),
+    },
+    { requiredKeys: ['weight'] },
+  ),
+  { minLength: 1, maxLength: 3 },
+);
 const services = fc.tuple(
-  fc.oneof({ weight: 9, arbitrary: fc.constantFrom('web', 'a'.repeat(200)) }, text),
+  fc.record(
+    {
+      name: fc.oneof({ weight: 9, arbitrary: fc.constantFrom('web', 'a'.repeat(200)) }, text),
+      localityWeights,
+    },
+    { requiredKeys: ['name'] },
+  ),
   fc.array(locality, { minLength: 1, maxLength: 3 }),
   fc.array(endpoint, { maxLength: 30 }),
 );
@@ -68,13 +96,13 @@ const isAscii = (value: unknown): boolean => !/[^\0-\x7f]/.test(JSON.stringify(v
 test('the short way gives the bytes of the registry, and gives way where a constraint is broken', () => {
   let short = 0;
   fc.assert(
-    fc.property(services, ([name, localities, found]) => {
+    fc.property(services, ([service, localities, found]) => {
       const endpoints = ordered(found, localities);
-      const message = loadAssignment(name, endpoints);
-      const bytes = assignmentBytes(name, endpoints);
+      const message = loadAssignment(service, endpoints);
+      const bytes = assignmentBytes(service, endpoints);
       const isWell = proto.violations(ENDPOINT_TYPE, message).length === 0;
       if (bytes === undefined) {
-        expect(isWell && isAscii([name, endpoints])).toBe(false);
+        expect(isWell && isAscii([service, endpoints])).toBe(false);
         return;
       }
       short += 1;
@@ -96,10 +124,12 @@ test('a service without endpoints, one with thousands, and one with too many pri
   });
   const many = Array.from({ length: 20_000 }, (_, index) => one(index, 0));
   for (const endpoints of [[], ordered(many, [{ region: 'r', zone: 'z', subZone: 's' }])]) {
-    const bytes = assignmentBytes('web', endpoints);
-    expect(bytes).toEqual(new Uint8Array(proto.encode(ENDPOINT_TYPE, loadAssignment('web', endpoints))));
+    const bytes = assignmentBytes({ name: 'web' }, endpoints);
+    expect(bytes).toEqual(
+      new Uint8Array(proto.encode(ENDPOINT_TYPE, loadAssignment({ name: 'web' }, endpoints))),
+    );
   }
   const levels = Array.from({ length: 130 }, (_, index) => one(index, index));
-  expect(assignmentBytes('web', levels.slice(1))).toBeDefined();
-  expect(assignmentBytes('web', levels)).toBeUndefined();
+  expect(assignmentBytes({ name: 'web' }, levels.slice(1))).toBeDefined();
+  expect(assignmentBytes({ name: 'web' }, levels)).toBeUndefined();
 });

@@ -38,7 +38,7 @@ test('the order of endpoints and those that come twice leave the bytes as they a
 test('priorities have no gaps, addresses come once, localities once a priority; nothing breaks a constraint', () => {
   fc.assert(
     fc.property(fc.array(endpoint, { maxLength: 12 }), (endpoints) => {
-      const message = loadAssignment('web', endpoints) as unknown as Decoded;
+      const message = loadAssignment({ name: 'web' }, endpoints) as unknown as Decoded;
       const groups = message.endpoints;
       const priorities = [...new Set(groups.map(({ priority = 0 }) => priority))];
       expect(priorities).toEqual(priorities.map((_, index) => index));
@@ -71,4 +71,48 @@ test('an endpoint that breaks a constraint is left out and named, the others are
       message: expect.stringContaining('10.0.0.2:70000'),
     }),
   ]);
+});
+
+test('a service that a template made and that has no endpoint says so; it is no failure', () => {
+  const { services } = configFrom(`
+sources: { dc: { file: { paths: [x] } } }
+serviceTemplates: { all: { source: dc, name: "dc-{service}" } }
+listeners: { web: { port: 80 } }
+httpRoutes: { r: { listeners: [web], rules: [{ backends: [{ service: dc-web }] }] } }`);
+  const made = services.get('dc-web');
+  if (made === undefined) throw new Error('the template made no service');
+  const resource = endpointResource(made, [], proto);
+  expect(resource.version).toBe(endpointResource({ ...service, name: 'dc-web' }, [], proto).version);
+  expect(resource.problems).toEqual([
+    {
+      origin: { object: 'serviceTemplates/all', file: 'muster.yaml', line: 3 },
+      path: '',
+      message: 'source "dc" has no service "web" yet: requests for it get 503',
+    },
+  ]);
+  const some: Endpoint = {
+    address: '10.0.0.1',
+    port: 80,
+    locality: { region: '', zone: '', subZone: '' },
+    health: 'DRAINING',
+    priority: 0,
+  };
+  expect(endpointResource(made, [some], proto).problems).toEqual([]);
+  expect(endpointResource(service, [], proto).problems).toEqual([]);
+});
+
+test('metadata beyond ASCII goes the long way, to the same kind of bytes', () => {
+  const one: Endpoint = {
+    address: '10.0.0.1',
+    port: 80,
+    locality: { region: '', zone: '', subZone: '' },
+    health: 'HEALTHY',
+    priority: 0,
+    metadata: [['name', 'Zürich']],
+  };
+  const resource = endpointResource(service, [one], proto);
+  expect(resource.problems).toEqual([]);
+  expect(JSON.stringify(proto.toJson(ENDPOINT_TYPE, proto.decode(ENDPOINT_TYPE, resource.bytes)))).toContain(
+    '"metadata":{"filterMetadata":{"envoy.lb":{"name":"Zürich"}}}',
+  );
 });

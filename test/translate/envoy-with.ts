@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { selectEndpoints } from '../../src/discovery/select.ts';
 import { buildPlan } from '../../src/fleet/plan.ts';
 import type { Config } from '../../src/model/config.ts';
 import { endpointResource } from '../../src/translate/endpoint.ts';
@@ -30,7 +31,13 @@ export async function startEnvoyWith(config: Config, options: WithOptions = {}):
   const plan = buildPlan(config, group);
   const known = new Set(secrets.map(({ name }) => name));
   const { resources, problems } = translate(plan, proto, { secrets: known });
-  const endpoints = plan.services.map((service) => endpointResource(service, service.endpoints, proto));
+  const endpoints = plan.cells.map((service) =>
+    endpointResource(
+      service,
+      selectEndpoints(service, () => undefined),
+      proto,
+    ),
+  );
   const dir = await mkdtemp(join(tmpdir(), 'muster-translate-'));
   await writeFiles(dir, [...resources, ...endpoints, ...secrets]);
   const source = (file: string): object => ({

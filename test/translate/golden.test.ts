@@ -1,6 +1,7 @@
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { selectEndpoints } from '../../src/discovery/select.ts';
 import { buildPlan } from '../../src/fleet/plan.ts';
 import { endpointResource } from '../../src/translate/endpoint.ts';
 import { translate } from '../../src/translate/translate.ts';
@@ -14,7 +15,13 @@ function translated(input: string): unknown {
   const proto = loadRegistry();
   const plan = buildPlan(configFrom(input), 'edge');
   const { resources, problems, failed } = translate(plan, proto, { secrets: new Set(plan.secrets) });
-  const cells = plan.services.map((service) => endpointResource(service, service.endpoints, proto));
+  const cells = plan.cells.map((service) =>
+    endpointResource(
+      service,
+      selectEndpoints(service, () => undefined),
+      proto,
+    ),
+  );
   const json = [...resources, ...cells].map(({ typeUrl, bytes }) => {
     const type = typeUrl.slice(typeUrl.indexOf('/') + 1);
     expect(proto.violations(type, proto.decode(type, bytes))).toEqual([]);

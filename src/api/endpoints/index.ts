@@ -1,9 +1,14 @@
 import type { Endpoint } from '../endpoint.ts';
 import { configProblems } from './config-problems.ts';
+import { explain } from './explain.ts';
 import { health } from './health.ts';
+import { instances } from './instances.ts';
 import { metricsEndpoint } from './metrics.ts';
 import { nodes } from './nodes.ts';
+import { relabel } from './relabel.ts';
+import { release } from './release.ts';
 import { snapshot } from './snapshot.ts';
+import { sources } from './sources.ts';
 import { status } from './status.ts';
 
 /** Every endpoint; `/openapi.json` is derived from them. */
@@ -11,6 +16,11 @@ export const ENDPOINTS: readonly Endpoint[] = [
   health,
   metricsEndpoint,
   status,
+  sources,
+  instances,
+  explain,
+  release,
+  relabel,
   nodes,
   snapshot,
   configProblems,

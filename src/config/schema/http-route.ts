@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { PathMatch } from '../../model/route.ts';
 import { duration, hostname, name, oneKey, regexFault } from '../scalars.ts';
+import { backendSubset } from './subsets.ts';
 
 const RETRY_WORDS = [
   '5xx',
@@ -158,6 +159,7 @@ export function httpRouteSchema(filters: FilterSchemas) {
             .max(1_000_000)
             .default(1)
             .describe('Share: weight / sum of weights. Default 1.'),
+          subset: backendSubset,
         }),
       )
       .default([])

@@ -1,5 +1,8 @@
-import { glob } from 'node:fs/promises';
+import { glob, stat } from 'node:fs/promises';
 import path from 'node:path';
+
+/** What is read of a folder that is named as it is. */
+const IN_A_FOLDER = '*.{yaml,yml,json}';
 
 /** A path as the user wrote it, made absolute. */
 export interface Pattern {
@@ -25,14 +28,32 @@ export function parsePattern(text: string, baseDir: string): Pattern {
   };
 }
 
-/** The files that stand there now, each with the folder it must lie in: what a glob matches, and each plain path whether it exists or not. */
-export async function findFiles(
-  patterns: readonly Pattern[],
-): Promise<ReadonlyMap<string, string | undefined>> {
+export interface Found {
+  /** Each with the folder it must lie in. */
+  readonly files: ReadonlyMap<string, string | undefined>;
+  /** Plain paths that are folders. */
+  readonly folders: readonly string[];
+}
+
+/** What stands there now: what a glob matches, the files of a folder, and each other plain path whether it exists or not. */
+export async function findFiles(patterns: readonly Pattern[]): Promise<Found> {
   const files = new Map<string, string | undefined>();
+  const folders: string[] = [];
   for (const { absolute, isGlob, within } of patterns) {
-    if (!isGlob) files.set(absolute, within);
-    else for await (const match of glob(absolute)) files.set(match, within);
+    const isFolder = !isGlob && (await isDirectory(absolute));
+    if (isFolder) folders.push(absolute);
+    if (!isGlob && !isFolder) files.set(absolute, within);
+    else
+      for await (const match of glob(isFolder ? path.join(absolute, IN_A_FOLDER) : absolute))
+        files.set(match, within);
   }
-  return files;
+  return { files, folders };
+}
+
+async function isDirectory(file: string): Promise<boolean> {
+  try {
+    return (await stat(file)).isDirectory();
+  } catch {
+    return false; // Not there or not to be read: whoever reads it says so.
+  }
 }

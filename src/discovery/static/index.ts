@@ -1,22 +1,25 @@
-import path from 'node:path';
 import { systemClock } from '../../clock.ts';
-import { MusterError } from '../../errors.ts';
-import { FolderWatch, foldersOf } from '../../files/watch-paths.ts';
+import { FolderWatch } from '../../files/watch-paths.ts';
 import { Poller } from '../poll.ts';
+import { createNameResolver } from '../resolve.ts';
 import type { ScopeReport, Source, SourceAdapter, SourceContext } from '../source.ts';
-import { findFiles, type Pattern, parsePattern } from './find.ts';
+import { Folder } from './folder.ts';
+import { ResolvedReports } from './hostnames.ts';
 import { FILE_SERVICE_LABEL } from './instances.ts';
-import { type FileState, lookAt, NEVER_READ } from './scan.ts';
+import { WatchedNames } from './names.ts';
 import { type FileSourceOptions, fileSourceOptions } from './schema.ts';
 
 /** Events come in bursts: a rename is two, a save up to five. */
 const GATHER_MS = 10;
+/** How long one DNS server is waited for, twice. */
+const DNS_TIMEOUT_MS = 2000;
 
 /** Endpoints from files, each file one scope (SRC13). */
 export const fileSource: SourceAdapter<FileSourceOptions> = {
   kind: 'file',
   schema: fileSourceOptions,
   serviceLabel: FILE_SERVICE_LABEL,
+  trustsAddresses: true,
   create: createFileSource,
 };
 
@@ -37,90 +40,54 @@ async function* watchFiles(
     again: (seen) => seen.againMs,
   });
   let cancelGather: (() => void) | undefined;
-  const watch = new FolderWatch(() => {
+  const wakeSoon = (): void => {
     cancelGather ??= systemClock.after(GATHER_MS, () => {
       cancelGather = undefined;
       poller.wake();
     });
-  });
+  };
+  const watch = new FolderWatch(wakeSoon);
   folder.onFolders = (folders) => watch.set(folders);
+  const names = options.hostnames === 'resolve' ? watchedNames(options, context, wakeSoon) : undefined;
+  const resolved = names === undefined ? undefined : new ResolvedReports(names);
+  const round = new FirstRound();
   try {
     for await (const result of poller.results(signal)) {
-      if (result.kind === 'value') yield* result.value.reports;
-      else yield* folder.failure(result.error);
+      const { reports, isWaiting } =
+        result.kind === 'value' ? result.value : { reports: folder.failure(result.error), isWaiting: false };
+      const told = resolved?.next(reports) ?? reports;
+      yield* round.mark(told, isWaiting || resolved?.isWaiting === true);
     }
   } finally {
     cancelGather?.();
     watch.close();
+    await names?.close();
   }
 }
 
-interface Scan {
-  readonly reports: readonly ScopeReport[];
-  readonly againMs: number | undefined;
+/** Says of the reports of the first round, but of its last, that there are more to come. */
+class FirstRound {
+  #isOver = false;
+
+  mark(reports: readonly ScopeReport[], isWaiting: boolean): readonly ScopeReport[] {
+    if (this.#isOver || reports.length === 0) return reports;
+    this.#isOver = !isWaiting;
+    return reports.map((report, n) =>
+      isWaiting || n < reports.length - 1 ? { ...report, more: true } : report,
+    );
+  }
 }
 
-/** The files of one source and what was last seen of each. */
-class Folder {
-  onFolders: (folders: ReadonlySet<string>) => void = () => undefined;
-  readonly #patterns: readonly Pattern[];
-  readonly #baseDir: string;
-  readonly #rereadMs: number;
-  #states: ReadonlyMap<string, FileState>;
-  #fullAt = 0;
-
-  constructor(options: FileSourceOptions, context: SourceContext) {
-    this.#baseDir = path.resolve(context.baseDir);
-    this.#patterns = options.paths.map((text) => parsePattern(text, this.#baseDir));
-    this.#rereadMs = options.reread;
-    const known = context.knownScopes ?? [];
-    this.#states = new Map(known.map((scope) => [path.resolve(this.#baseDir, scope), NEVER_READ]));
-  }
-
-  async scan(): Promise<Scan> {
-    const now = Date.now();
-    const fully = now - this.#fullAt >= this.#rereadMs * 0.8;
-    // Watch first, look then: a change that comes in between is noticed.
-    this.onFolders(this.#foldersToWatch([...this.#states.keys()]));
-    const found = await findFiles(this.#patterns);
-    const files = [...new Set([...found.keys(), ...this.#states.keys()])].sort();
-    this.onFolders(this.#foldersToWatch(files));
-    const states = new Map<string, FileState>();
-    const reports: ScopeReport[] = [];
-    let againMs: number | undefined;
-    for (const file of files) {
-      const how = { fully, now, within: found.get(file) };
-      const look = await lookAt(file, this.#scopeOf(file), this.#states.get(file) ?? NEVER_READ, how);
-      states.set(file, look.state);
-      if (look.report !== undefined) reports.push(look.report);
-      if (look.againMs !== undefined) againMs = Math.min(look.againMs, againMs ?? look.againMs);
-    }
-    if (files.length === 0 && this.#fullAt === 0) reports.push(this.#nothingThere());
-    this.#states = states;
-    if (fully) this.#fullAt = now;
-    return { reports, againMs };
-  }
-
-  /** A glob that cannot be walked says nothing about the files it matched so far, so each of them failed. */
-  failure(error: Error): readonly ScopeReport[] {
-    const scopes = [...this.#states.keys()].map((file) => this.#scopeOf(file));
-    const failed = new MusterError('source_failed', error.message, { cause: error });
-    return (scopes.length > 0 ? scopes : ['']).map((scope) => ({ kind: 'failure', scope, error: failed }));
-  }
-
-  /** Globs that match nothing yet are an answer: whoever waits for a first report is not left waiting. */
-  #nothingThere(): ScopeReport {
-    const scope = this.#patterns.map((pattern) => this.#scopeOf(pattern.absolute)).join(' ');
-    return { kind: 'complete', scope, instances: [], reason: 'stated' };
-  }
-
-  #foldersToWatch(files: readonly string[]): ReadonlySet<string> {
-    return new Set([...this.#patterns.map((pattern) => pattern.root), ...files.flatMap(foldersOf)]);
-  }
-
-  /** Relative to the config, so that replicas that keep it in different places agree. */
-  #scopeOf(file: string): string {
-    const relative = path.relative(this.#baseDir, file);
-    return relative.startsWith('..') ? file : relative;
-  }
+function watchedNames(
+  { nameservers }: FileSourceOptions,
+  context: SourceContext,
+  changed: () => void,
+): WatchedNames {
+  return new WatchedNames({
+    resolver: createNameResolver({ nameservers, timeoutMs: DNS_TIMEOUT_MS }),
+    deadlineMs: DNS_TIMEOUT_MS * 3,
+    changed,
+    clock: context.clock,
+    random: context.random,
+  });
 }

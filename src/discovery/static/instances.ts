@@ -1,37 +1,29 @@
 import type { z } from 'zod';
 import type { Instance } from '../../model/instance.ts';
-import { canonicalAddress, type fileInstance, splitTarget, type targetsFile } from './schema.ts';
+import { canonicalAddress } from '../address.ts';
+import { prefixedLabels, uniqueIds } from '../targets.ts';
+import type { FileEntry } from './schema.ts';
+
+/** What the labels of this source begin with. */
+export const FILE_PREFIX = 'file';
 
 /** The label that `from[].service` selects by. */
-export const FILE_SERVICE_LABEL = 'file.service';
+export const FILE_SERVICE_LABEL = `${FILE_PREFIX}.service`;
 
-type Entry = z.infer<typeof fileInstance>;
 type Found = { readonly instances: readonly Instance[] } | { readonly issues: readonly z.core.$ZodIssue[] };
 
 /** muster's own shape: `service` becomes the label `file.service`, each label `k` becomes `file.label.k`. */
-export function instancesFromEntries(entries: readonly Entry[]): Found {
+export function instancesFromEntries(entries: readonly FileEntry[]): Found {
   const issues = repeatedIds(entries);
   if (issues.length > 0) return { issues };
   const idOf = uniqueIds(entries.flatMap((entry) => (entry.id === undefined ? [] : [entry.id])));
   return { instances: entries.map((entry) => instanceOf(entry, idOf)) };
 }
 
-/** Prometheus' shape: each target is an instance with the labels of its group. */
-export function instancesFromTargets(groups: z.infer<typeof targetsFile>): readonly Instance[] {
-  const idOf = uniqueIds([]);
-  return groups.flatMap((group) =>
-    group.targets.map((target) => {
-      const { address, port } = splitTarget(target);
-      return instanceOf({ address, port, health: 'HEALTHY', labels: group.labels }, idOf);
-    }),
-  );
-}
-
-function instanceOf(entry: Entry, idOf: (wanted: string) => string): Instance {
+function instanceOf(entry: FileEntry, idOf: (wanted: string) => string): Instance {
   const address = canonicalAddress(entry.address);
   const ports = entry.ports ?? (entry.port === undefined ? {} : { '': entry.port });
   const name = entry.service === undefined ? address : `${entry.service}/${address}`;
-  const labels = Object.entries(entry.labels).map(([key, value]) => [`file.label.${key}`, value]);
   return {
     id: entry.id ?? idOf(entry.port === undefined ? name : `${name}:${entry.port}`),
     address,
@@ -39,25 +31,11 @@ function instanceOf(entry: Entry, idOf: (wanted: string) => string): Instance {
     locality: { region: entry.region ?? '', zone: entry.zone ?? '', subZone: entry.subZone ?? '' },
     health: entry.health,
     ...(entry.weight === undefined ? {} : { weight: entry.weight }),
-    labels: {
-      ...Object.fromEntries(labels),
-      ...(entry.service === undefined ? {} : { [FILE_SERVICE_LABEL]: entry.service }),
-    },
+    labels: prefixedLabels(entry.labels, FILE_PREFIX, entry.service),
   };
 }
 
-/** The same address may stand in two groups with different labels: the second is told apart by a number. */
-function uniqueIds(taken: readonly string[]): (wanted: string) => string {
-  const seen = new Set(taken);
-  return (wanted) => {
-    let id = wanted;
-    for (let n = 2; seen.has(id); n += 1) id = `${wanted}#${n}`;
-    seen.add(id);
-    return id;
-  };
-}
-
-function repeatedIds(entries: readonly Entry[]): readonly z.core.$ZodIssue[] {
+function repeatedIds(entries: readonly FileEntry[]): readonly z.core.$ZodIssue[] {
   const first = new Map<string, number>();
   return entries.flatMap(({ id }, n) => {
     if (id === undefined) return [];

@@ -2,9 +2,11 @@ import { type Document, isAlias, LineCounter, parseDocument, visit } from 'yaml'
 import type { z } from 'zod';
 import { MusterError, type Problem } from '../../errors.ts';
 import type { Instance } from '../../model/instance.ts';
-import { instancesFromEntries, instancesFromTargets } from './instances.ts';
-import { parsePlainJson } from './json.ts';
-import { instancesFile, targetsFile } from './schema.ts';
+import type { Hostnames } from '../address.ts';
+import { parsePlainJson } from '../json.ts';
+import { instancesFromTargets } from '../targets.ts';
+import { FILE_PREFIX, instancesFromEntries } from './instances.ts';
+import { FILE_SHAPES } from './schema.ts';
 
 /** A file that is a bomb stays small until its aliases are followed. */
 const MAX_ALIASES = 100;
@@ -15,14 +17,18 @@ const MAX_PROBLEMS = 20;
  * The instances of one file, YAML or JSON, in muster's own shape or that of Prometheus' file_sd.
  * Throws a MusterError with every problem and its place.
  */
-export function parseInstances(text: string, file: string): readonly Instance[] {
+export function parseInstances(
+  text: string,
+  file: string,
+  hostnames: Hostnames = 'refuse',
+): readonly Instance[] {
   const json = parsePlainJson(text);
-  const found = json === undefined ? undefined : shapeOf(json.value, file);
-  return found !== undefined && 'instances' in found ? found.instances : parseYaml(text, file);
+  const found = json === undefined ? undefined : shapeOf(json.value, file, hostnames);
+  return found !== undefined && 'instances' in found ? found.instances : parseYaml(text, file, hostnames);
 }
 
 /** Slow, and knows where everything stands. JSON is YAML too. */
-function parseYaml(text: string, file: string): readonly Instance[] {
+function parseYaml(text: string, file: string, hostnames: Hostnames): readonly Instance[] {
   const lines = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: lines,
@@ -38,7 +44,7 @@ function parseYaml(text: string, file: string): readonly Instance[] {
       faults.map((fault) => ({ message: firstLine(fault.message), path: '', ...place(fault.pos[0]) })),
     );
   }
-  const found = shapeOf(plainValue(document, file), file);
+  const found = shapeOf(plainValue(document, file), file, hostnames);
   if ('instances' in found) return found.instances;
   throw unreadable(
     file,
@@ -52,19 +58,19 @@ function parseYaml(text: string, file: string): readonly Instance[] {
 
 type Shape = { readonly instances: readonly Instance[] } | { readonly issues: readonly z.core.$ZodIssue[] };
 
-function shapeOf(value: unknown, file: string): Shape {
+function shapeOf(value: unknown, file: string, hostnames: Hostnames): Shape {
   if (value === null || value === undefined) {
     throw unreadable(file, [
       { message: 'the file is empty: write [] to say that there are no instances', path: '', file },
     ]);
   }
   if (Array.isArray(value)) {
-    const parsed = targetsFile.safeParse(value);
+    const parsed = FILE_SHAPES[hostnames].targets.safeParse(value);
     return parsed.success
-      ? { instances: instancesFromTargets(parsed.data) }
+      ? { instances: instancesFromTargets(parsed.data, FILE_PREFIX) }
       : { issues: parsed.error.issues };
   }
-  const parsed = instancesFile.safeParse(value);
+  const parsed = FILE_SHAPES[hostnames].instances.safeParse(value);
   if (!parsed.success) return { issues: parsed.error.issues };
   return instancesFromEntries(parsed.data.instances);
 }

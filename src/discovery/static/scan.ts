@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { MusterError } from '../../errors.ts';
 import { type FileContent, FileFault, fileStamp, readRegularFile } from '../../files/regular-file.ts';
+import type { Hostnames } from '../address.ts';
 import type { ScopeReport } from '../source.ts';
 import { parseInstances } from './parse.ts';
 
@@ -34,15 +35,12 @@ export interface HowToLook {
   readonly fully: boolean;
   readonly now: number;
   readonly within: string | undefined;
+  readonly hostnames: Hostnames;
 }
 
 /** Looks at one file once. */
-export async function lookAt(
-  file: string,
-  scope: string,
-  before: FileState,
-  { fully, now, within }: HowToLook,
-): Promise<Look> {
+export async function lookAt(file: string, scope: string, before: FileState, how: HowToLook): Promise<Look> {
+  const { fully, now, within } = how;
   if (!fully && before.stamp !== undefined && (await fileStamp(file)) === before.stamp)
     return { state: before };
   try {
@@ -52,18 +50,23 @@ export async function lookAt(
     if (fresh && before.reported !== undefined && content.stamp !== before.stamp) {
       return { state: { ...before, stamp: undefined, unsettledSince }, againMs: SETTLE_MS };
     }
-    return readContent(scope, before, content, now);
+    return readContent(scope, before, content, how);
   } catch (error) {
-    return failedLook(scope, before, error, { fully, now, within });
+    return failedLook(scope, before, error, how);
   }
 }
 
-function readContent(scope: string, before: FileState, content: FileContent, now: number): Look {
+function readContent(
+  scope: string,
+  before: FileState,
+  content: FileContent,
+  { now, hostnames }: HowToLook,
+): Look {
   const hash = createHash('sha256').update(content.bytes).digest('base64');
   const state: FileState = { stamp: content.stamp, reported: hash };
   if (hash === before.reported) return { state };
   try {
-    const instances = parseInstances(content.bytes.toString('utf8'), scope);
+    const instances = parseInstances(content.bytes.toString('utf8'), scope, hostnames);
     return { state, report: { kind: 'complete', scope, instances, reason: 'stated' } };
   } catch (error) {
     const unsettledSince = before.unsettledSince ?? now;

@@ -1,13 +1,7 @@
 import { errorText, MusterError } from '../../errors.ts';
 import { type Entry, PartFiles } from './part-files.ts';
-import {
-  decodeConfig,
-  decodeScope,
-  decodeSnapshot,
-  encodeConfig,
-  encodeScope,
-  SnapshotEncoder,
-} from './records.ts';
+import { decodeConfig, decodeScope, decodeSnapshot, encodeConfig, SnapshotEncoder } from './records.ts';
+import { ScopeEncoder } from './scope-encoder.ts';
 import type {
   ConfigRecord,
   FleetState,
@@ -39,6 +33,7 @@ class DiskState implements FleetState {
   readonly #options: DiskStateOptions;
   readonly #files: PartFiles;
   readonly #encoders = new Map<string, SnapshotEncoder>();
+  readonly #scopes = new Map<string, ScopeEncoder>();
   /** Newest task of each key; written in the order in which keys were first saved. */
   #waiting = new Map<string, Task>();
   #timer: NodeJS.Timeout | undefined;
@@ -71,9 +66,10 @@ class DiskState implements FleetState {
   }
 
   saveScope(record: ScopeRecord): void {
-    this.#save(scopeKey(record.source, record.scope), () =>
-      this.#files.write(encodeScope(scopeKey(record.source, record.scope), record)),
-    );
+    const key = scopeKey(record.source, record.scope);
+    const encoder = this.#scopes.get(key) ?? new ScopeEncoder(key);
+    this.#scopes.set(key, encoder);
+    this.#save(key, async () => this.#files.write(await encoder.encode(record)));
   }
 
   saveSnapshot(group: string, read: () => SnapshotRecord): void {
@@ -84,6 +80,7 @@ class DiskState implements FleetState {
   }
 
   forgetScope(source: string, scope: string): void {
+    this.#scopes.delete(scopeKey(source, scope));
     this.#save(scopeKey(source, scope), () => this.#files.remove(scopeKey(source, scope)));
   }
 

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import type { Entry } from './part-files.ts';
 import type { ConfigRecord, ScopeRecord, SnapshotRecord, StoredResource } from './state.ts';
 
-/** How many parts a snapshot's resources are spread over: a changed resource rewrites one of them. */
-const SHARDS = 64;
+/** How many parts a snapshot's resources, or the instances of a large scope, are spread over: a change rewrites one of them. */
+export const SHARDS = 64;
 
 const health = z.enum(['HEALTHY', 'DEGRADED', 'UNHEALTHY', 'DRAINING']);
 const instance = z.object({
@@ -44,13 +44,11 @@ export function decodeConfig(entry: Entry): ConfigRecord {
   return { ...configFacts.parse(entry.facts), files: configFiles.parse(read(entry, 'files')) };
 }
 
-export function encodeScope(key: string, record: ScopeRecord): Entry {
-  const { source, scope, at, instances } = record;
-  return { key, facts: { source, scope, at }, parts: new Map([['instances', json(instances)]]) };
-}
-
 export function decodeScope(entry: Entry): ScopeRecord {
-  return { ...scopeFacts.parse(entry.facts), instances: z.array(instance).parse(read(entry, 'instances')) };
+  const instances = [...entry.parts.keys()]
+    .filter((name) => name.startsWith('instances'))
+    .flatMap((name) => z.array(instance).parse(read(entry, name)));
+  return { ...scopeFacts.parse(entry.facts), instances };
 }
 
 /** Remembers what it last encoded, so that only shards with a changed resource are serialised again. */
@@ -94,7 +92,7 @@ function spread(resources: readonly StoredResource[]): StoredResource[][] {
 
 const shardCache = new Map<string, number>();
 
-function shardOf(name: string): number {
+export function shardOf(name: string): number {
   const known = shardCache.get(name);
   if (known !== undefined) return known;
   const shard = Number.parseInt(hash('sha1', name).slice(0, 4), 16) % SHARDS;
@@ -115,7 +113,7 @@ function printable(resource: StoredResource): unknown {
   return { ...resource, bytes: Buffer.from(resource.bytes).toString('base64') };
 }
 
-function json(value: unknown): Uint8Array {
+export function json(value: unknown): Uint8Array {
   return Buffer.from(JSON.stringify(value), 'utf8');
 }
 

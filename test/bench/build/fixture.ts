@@ -60,7 +60,7 @@ export function createFleet(): Fleet {
 }
 
 export function configure({ world, builder }: Fleet, config: Config): void {
-  world.configure(config, () => LABEL);
+  world.configure(config, () => ({ serviceLabel: LABEL }));
   builder.setConfig(config);
 }
 

@@ -174,7 +174,7 @@ describe('the file source', () => {
 });
 
 function create(baseDir: string, paths: string[], reread = 60_000, knownScopes: string[] = []) {
-  return fileSource.create({ paths, reread }, { name: 'files', baseDir, knownScopes });
+  return fileSource.create({ paths, reread, hostnames: 'refuse' }, { name: 'files', baseDir, knownScopes });
 }
 
 async function replaceFile(file: string, text: string): Promise<void> {

@@ -94,7 +94,11 @@ export class Life {
   /** Everything known, everything built, nothing lingering. */
   settle(): void {
     for (const name of SECRETS) this.take({ kind: 'secret', name, version: this.#secrets.get(name) ?? 1 });
-    for (const source of SOURCES) this.take({ kind: 'put', source, scope: 'x', of: 'a', ids: [1] });
+    for (const source of SOURCES) {
+      this.take({ kind: 'put', source, scope: 'x', of: 'a', ids: [1] });
+      // A scope that only ever failed would leave its services unknown.
+      if (!this.#scopes.has(`${source} y`)) this.take({ kind: 'put', source, scope: 'y', of: 'a', ids: [] });
+    }
     this.#buildAll();
     this.#wait(61_000, true);
     this.#buildAll();

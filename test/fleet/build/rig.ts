@@ -7,7 +7,7 @@ import { SecretBytes } from '../../../src/secret-bytes.ts';
 import type { CheckedSecret } from '../../../src/secrets/store.ts';
 import { createTranslation } from '../../../src/serve/translation.ts';
 import { loadRegistry } from '../../../src/xds/proto/registry.ts';
-import { serviceLabel } from '../fixtures.ts';
+import { sourceKinds } from '../fixtures.ts';
 
 /** What a secret's bytes hold and nothing else may. */
 export const MARKER = 'MARKER-PRIVATE-KEY';
@@ -44,7 +44,7 @@ export function rig(translation: Translation = createTranslation(loadRegistry())
     held: (group) => printed(builder.resources(group)),
     origins: (group) => new Map([...builder.resources(group)].map((one) => [keyOf(one), one.origins])),
     configure(config) {
-      builder.touchServices(world.configure(config, serviceLabel));
+      builder.touchServices(world.configure(config, sourceKinds));
       builder.setConfig(config);
     },
   };

@@ -7,7 +7,7 @@ import { createMemoryState } from '../../../src/fleet/state/memory.ts';
 import type { FleetState, SnapshotRecord } from '../../../src/fleet/state/state.ts';
 import { World } from '../../../src/fleet/world.ts';
 import { type FakeTranslation, fakeTranslation } from '../build/fake-translation.ts';
-import { serviceLabel } from '../fixtures.ts';
+import { sourceKinds } from '../fixtures.ts';
 
 export interface LoopBench {
   readonly loop: FleetLoop;
@@ -52,7 +52,7 @@ export function loopBench(): LoopBench {
     builder,
     queue,
     state,
-    serviceLabel,
+    sourceKinds,
     isSettled: () => bench.settled,
     onBuilt: (group, outcome) => built.push(`${group} ${outcome.kind}`),
     now: () => Date.now() + bench.skewMs,
