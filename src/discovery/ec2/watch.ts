@@ -30,11 +30,12 @@ export async function* watchTargets(
   const queue = new ReportQueue();
   const ended = new AbortController();
   const stop = AbortSignal.any([signal, ended.signal]);
+  const unanswered = new Set(targets.map(({ scope }) => scope));
   let fault: unknown;
   const loops = targets.map(async (target) => {
     const lease = parts.host.lease();
     try {
-      await watchTarget({ parts, target, lease, queue }, stop);
+      await watchTarget({ parts, target, lease, queue, unanswered }, stop);
     } catch (error) {
       // A fault of ours: the watch ends with it, and whoever runs the watch starts it again.
       fault ??= error;
@@ -58,7 +59,7 @@ function closedScopes(known: readonly string[], targets: readonly Target[]): rea
   const scopes = new Set(targets.map(({ scope }) => scope));
   return known
     .filter((scope) => !scopes.has(scope))
-    .map((scope) => ({ kind: 'complete', scope, instances: [], reason: 'stated', closed: true }));
+    .map((scope) => ({ kind: 'complete', scope, instances: [], reason: 'stated', closed: true, more: true }));
 }
 
 interface Loop {
@@ -66,11 +67,16 @@ interface Loop {
   readonly target: Target;
   readonly lease: Lease;
   readonly queue: ReportQueue;
+  /** Scopes whose first answer is still to come. */
+  readonly unanswered: Set<string>;
 }
 
 type Outcome = { readonly refreshed: Refreshed } | { readonly error: Error; readonly againMs: number };
 
-async function watchTarget({ parts, target, lease, queue }: Loop, signal: AbortSignal): Promise<void> {
+async function watchTarget(
+  { parts, target, lease, queue, unanswered }: Loop,
+  signal: AbortSignal,
+): Promise<void> {
   const { options, context } = parts;
   const { scope } = target;
   const mirror = new Mirror();
@@ -84,12 +90,16 @@ async function watchTarget({ parts, target, lease, queue }: Loop, signal: AbortS
     random: context.random,
   });
   for await (const result of poller.results(signal)) {
-    const { nextAttempt } = result;
+    unanswered.delete(scope);
+    const about = {
+      nextAttempt: result.nextAttempt,
+      ...(unanswered.size > 0 ? { more: true } : {}),
+    };
     const outcome = result.kind === 'value' ? result.value : result;
     await queue.put(
       'error' in outcome
-        ? { kind: 'failure', scope, error: failed(outcome.error), nextAttempt }
-        : { ...reportOf(scope, mirror, outcome.refreshed), nextAttempt },
+        ? { kind: 'failure', scope, error: failed(outcome.error), ...about }
+        : { ...reportOf(scope, mirror, outcome.refreshed), ...about },
     );
   }
 }

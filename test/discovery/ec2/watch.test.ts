@@ -234,6 +234,7 @@ test('scopes that the config does not have any more are closed', async () => {
     instances: [],
     reason: 'stated',
     closed: true,
+    more: true,
   });
   expect(seen[1]?.scope).toBe('default/eu-west-1');
 });
@@ -259,6 +260,7 @@ test('several accounts and regions: each is a scope of its own, and one that fai
   expect(new Set(seen.map(({ scope }) => scope))).toEqual(new Set(scopes));
   expect(seen.filter(isFailure).map(({ scope }) => scope)).toEqual([scopes[0]]);
   expect(completes(seen)).toHaveLength(3);
+  expect(seen.slice(0, 4).map(({ more }) => more)).toEqual([true, true, true, undefined]);
   expect(host.opened).toHaveLength(4);
 });
 
