@@ -1,4 +1,5 @@
 import type { Facts } from './facts.ts';
+import { StrangeAnswer } from './fault.ts';
 import { factsOf } from './read-instance.ts';
 import { listOf, textOf } from './wanted.ts';
 import { type Shape, XmlReader } from './xml.ts';
@@ -75,5 +76,8 @@ export async function readInstancesPage(
   const decoder = new TextDecoder('utf-8', { fatal: true });
   for await (const chunk of body) reader.write(decoder.decode(chunk, { stream: true }));
   reader.write(decoder.decode());
-  return { items, nextToken: textOf(reader.end(), 'NextToken') };
+  const answer = reader.end();
+  // "No instances" is only said by a list that is there and empty.
+  if (answer['Reservations'] === undefined) throw new StrangeAnswer('the answer holds no list of instances');
+  return { items, nextToken: textOf(answer, 'NextToken') };
 }

@@ -1,4 +1,5 @@
 import { StrangeAnswer } from './fault.ts';
+import { decoded, nameIn, SLASH, tagEnd } from './xml-text.ts';
 
 /** Which elements are wanted, by their names in the answer; everything else is passed over. */
 export interface Shape {
@@ -35,8 +36,6 @@ interface Frame {
 
 /** A tag's value has 256 characters; what is longer than this without any tag is not EC2's. */
 const MOST_TEXT = 1024 * 1024;
-
-const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
 /**
  * Reads the wanted elements of one XML answer while it arrives. The SDK's own parser makes an
@@ -157,44 +156,8 @@ function frameFor(element: string, wanted: Nested | List, parent: Frame): Frame 
   return { element, target, shape: wanted.shape };
 }
 
-const SLASH = 47;
 const QUESTION = 63;
-const QUOTE = 34;
 const BANG = 33;
-
-/** A comment may hold `>`, and so may an attribute. */
-function tagEnd(text: string, start: number): number {
-  if (text.startsWith('<!--', start)) {
-    const end = text.indexOf('-->', start + 4);
-    return end < 0 ? -1 : end + 2;
-  }
-  let end = text.indexOf('>', start);
-  while (end >= 0 && isQuoted(text, start, end)) end = text.indexOf('>', end + 1);
-  return end;
-}
-
-function isQuoted(text: string, start: number, end: number): boolean {
-  let inside = false;
-  for (let at = start; at < end; at += 1) {
-    if (text.charCodeAt(at) === QUOTE) inside = !inside;
-  }
-  return inside;
-}
-
-function nameIn(text: string, start: number, end: number): string {
-  let at = start;
-  while (at < end && text.charCodeAt(at) > 32 && text.charCodeAt(at) !== SLASH) at += 1;
-  return text.slice(start, at);
-}
-
-function decoded(text: string): string {
-  if (!text.includes('&')) return text;
-  return text.replaceAll(/&(#x[0-9a-fA-F]{1,6}|#[0-9]{1,7}|[a-z]{2,4});/g, (whole, name: string) => {
-    if (!name.startsWith('#')) return ENTITIES[name] ?? whole;
-    const code = name.startsWith('#x') ? Number.parseInt(name.slice(2), 16) : Number(name.slice(1));
-    return code <= 0x10_ff_ff ? String.fromCodePoint(code) : whole;
-  });
-}
 
 function strange(text: string, root: string): StrangeAnswer {
   if (text.trim() === '') return new StrangeAnswer(`the answer is empty, not ${root}`);

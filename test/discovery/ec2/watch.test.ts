@@ -1,83 +1,7 @@
-import { expect, onTestFinished, test } from 'vitest';
-import type { Ec2Calls } from '../../../src/discovery/ec2/calls.ts';
-import type { Facts } from '../../../src/discovery/ec2/facts.ts';
-import type { CompleteReport, ScopeReport, SourceContext } from '../../../src/discovery/source.ts';
-import { manualClock } from '../manual-clock.ts';
-import { isComplete, isFailure, type Watching, watchSource } from '../suite.ts';
-import { type Answers, facts, fakeCalls, named } from './fake-calls.ts';
-import { type InProcess, inProcessHost, sourceOn } from './in-process.ts';
-
-function completes(reports: readonly ScopeReport[]): readonly CompleteReport[] {
-  return reports.filter(isComplete);
-}
-
-interface Running {
-  readonly clock: ReturnType<typeof manualClock>;
-  readonly calls: ReturnType<typeof fakeCalls>;
-  readonly host: InProcess;
-  watch(options?: object, context?: Partial<SourceContext>): Watching;
-}
-
-function start(answers: Answers, others?: Partial<Ec2Calls>): Running {
-  const clock = manualClock(1_000_000);
-  const calls = fakeCalls(answers, others);
-  const host = inProcessHost(calls, clock);
-  const watch: Running['watch'] = (options = {}, context = {}) => {
-    const watching = watchSource(sourceOn(host, options, { clock, ...context }));
-    onTestFinished(() => watching.stop());
-    return watching;
-  };
-  return { clock, calls, host, watch };
-}
-
-/** EC2 that holds what the test puts there. */
-function startWith(first: readonly Facts[]): Running & { put(instances: readonly Facts[]): void } {
-  let items = first;
-  const running = start(() => ({ items, nextToken: undefined }));
-  return {
-    ...running,
-    put: (instances) => {
-      items = instances;
-    },
-  };
-}
-
-test('FAULT6: throttled for 10 min: at most one call in 5 s, nothing removed, fresh within 60 s after', async () => {
-  const times: number[] = [];
-  let throttled = false;
-  const running = start(() => {
-    times.push(running.clock.now());
-    return throttled
-      ? named('RequestLimitExceeded', 'Request limit exceeded.')
-      : { items: [facts('i-1')], nextToken: undefined };
-  });
-  const { clock, watch } = running;
-  // The longest waits that chance can give.
-  const unlucky = { random: () => 0.999 };
-  const watchings = [watch({}, unlucky), watch({ filters: { 'tag:app': 'web' } }, unlucky)];
-  await clock.advance(60_000);
-  expect(watchings.map(({ seen }) => completes(seen).length)).toEqual([1, 1]);
-
-  throttled = true;
-  const began = clock.now();
-  await clock.advance(600_000);
-  const during = times.filter((time) => time > began);
-  const gaps = during.slice(1).map((time, at) => time - (during[at] ?? 0));
-  // The first of them is the one that hears of it; one may be on its way already.
-  expect(Math.min(...gaps.slice(1))).toBeGreaterThanOrEqual(5_000);
-  for (const { seen } of watchings) {
-    expect(completes(seen)).toHaveLength(1);
-    const last = seen.filter(isFailure).at(-1);
-    expect(last?.error.message).toContain('EC2 in account default, region eu-west-1: throttled');
-  }
-
-  throttled = false;
-  const before = watchings.map(({ seen }) => seen.length);
-  await clock.advance(60_000);
-  watchings.forEach(({ seen }, at) => {
-    expect(seen.slice(before[at]).some(({ kind }) => kind === 'unchanged')).toBe(true);
-  });
-});
+import { expect, test } from 'vitest';
+import { isComplete, isFailure } from '../suite.ts';
+import { facts, named } from './fake-calls.ts';
+import { completes, start, startWith } from './watching.ts';
 
 test('SRC9: sources and services that ask the same share each listing, others share the budget', async () => {
   const times: number[] = [];
@@ -168,60 +92,6 @@ test('two instances with one address are two instances', async () => {
     'i-1 10.0.0.1',
     'i-2 10.0.0.1',
   ]);
-});
-
-test('SRC1: half of the pages, then an error: the report before stays, and nothing in part is told', async () => {
-  let broken = false;
-  const { clock, watch } = start(({ nextToken }) => {
-    if (nextToken === undefined) return { items: [facts('i-1')], nextToken: 'a' };
-    return broken ? named('UnauthorizedOperation', 'no') : { items: [facts('i-2')], nextToken: undefined };
-  });
-  const { seen } = watch();
-  await clock.advance(2_000);
-  broken = true;
-  await clock.advance(60_000);
-  expect(completes(seen)).toHaveLength(1);
-  expect(seen.filter(isFailure).length).toBeGreaterThan(1);
-  broken = false;
-  await clock.advance(60_000);
-  expect(seen.at(-1)?.kind).toBe('unchanged');
-});
-
-test.each([
-  'AuthFailure',
-  'ExpiredToken',
-  'RequestExpired',
-  'UnrecognizedClientException',
-  'CredentialsProviderError',
-])('SRC5: after %s the next attempt has a new client, with the credentials read anew', async (name) => {
-  let refused = true;
-  const { clock, watch, host } = start(() =>
-    refused ? named(name, 'no such key') : { items: [facts('i-1')], nextToken: undefined },
-  );
-  const { seen } = watch();
-  await clock.advance(2_000);
-  const first = seen.find(isFailure);
-  expect(first?.error.message).toMatch(/account default, region eu-west-1.*renew them/);
-  const opened = host.opened.length;
-  refused = false;
-  await clock.advance(60_000);
-  expect(completes(seen)).toHaveLength(1);
-  expect(host.opened.length).toBeGreaterThan(Math.max(1, opened - 1));
-});
-
-test('SRC3: EC2 away for an hour: each attempt is told with the next, and nothing else', async () => {
-  let away = false;
-  const { clock, watch } = start(() =>
-    away ? named('TimeoutError', 'no route') : { items: [facts('i-1')], nextToken: undefined },
-  );
-  const { seen } = watch();
-  await clock.advance(1_000);
-  away = true;
-  await clock.advance(3_600_000);
-  const failures = seen.filter(isFailure);
-  expect(failures.length).toBeGreaterThan(60);
-  expect(failures.every(({ nextAttempt }) => (nextAttempt ?? 0) > 1_000_000)).toBe(true);
-  expect(completes(seen)).toHaveLength(1);
 });
 
 test('scopes that the config does not have any more are closed', async () => {

@@ -1,11 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
-import { WorkerHost } from '../../../src/discovery/ec2/host.ts';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { until } from '../../parts/until.ts';
-import { isComplete, isFailure, watchSource } from '../suite.ts';
-import { sourceOn } from './in-process.ts';
+import { isComplete, isFailure } from '../suite.ts';
 import { type Ec2Proxy, ec2Error, instancesPage, reservation, startEc2Proxy } from './proxy.ts';
 import { idsIn, useTestCredentials, watchEc2 } from './source.ts';
 
@@ -106,79 +101,6 @@ test('SRC9: the region fails while a zone is impaired: each zone is asked, every
   expect(watching.seen.filter(isComplete)).toHaveLength(1);
 }, 60_000);
 
-test('SRC10: an assumed role is asked for with external id and session name, and used', async () => {
-  ec2.answer = ({ action }) => {
-    if (action !== 'AssumeRole') return ONE;
-    const credentials =
-      '<AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>role-secret</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration>';
-    return {
-      body: `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>${credentials}</Credentials></AssumeRoleResult></AssumeRoleResponse>`,
-    };
-  };
-  const roleArn = 'arn:aws:iam::210987654321:role/muster-read';
-  const watching = watchEc2(ec2.url, {
-    accounts: [{ assumeRole: { roleArn, externalId: 'shop/7', sessionName: 'muster-a' } }],
-  });
-  expect((await watching.next(isComplete)).scope).toBe('210987654321/eu-west-1');
-  const [asked, described] = ec2.calls;
-  expect(Object.fromEntries(asked?.parameters ?? [])).toMatchObject({
-    Action: 'AssumeRole',
-    RoleArn: roleArn,
-    ExternalId: 'shop/7',
-    RoleSessionName: 'muster-a',
-  });
-  expect(described).toMatchObject({ action: 'DescribeInstances', accessKey: 'ASIAROLE' });
-});
-
-test('SRC5: an expired session is assumed anew at the next attempt', async () => {
-  let key = 0;
-  ec2.answer = ({ action, accessKey }) => {
-    if (action !== 'AssumeRole')
-      return accessKey === 'ASIA1' ? ec2Error(400, 'RequestExpired', 'Request has expired.') : ONE;
-    key += 1;
-    const credentials = `<AccessKeyId>ASIA${key}</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration>`;
-    return {
-      body: `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>${credentials}</Credentials></AssumeRoleResult></AssumeRoleResponse>`,
-    };
-  };
-  const roleArn = 'arn:aws:iam::210987654321:role/muster-read';
-  const watching = watchEc2(ec2.url, { accounts: [{ assumeRole: { roleArn } }] });
-  expect((await watching.next(isFailure)).error.message).toMatch(
-    /account 210987654321, region eu-west-1.*RequestExpired.*renew/,
-  );
-  await watching.next(isComplete);
-  expect(ec2.calls.at(-1)?.accessKey).toBe('ASIA2');
-});
-
-test('a profile that is not there is a failure in words, not other credentials', async () => {
-  const watching = watchEc2(ec2.url, { accounts: [{ profile: 'no-such-profile' }] });
-  const { scope, error } = await watching.next(isFailure);
-  expect(scope).toBe('no-such-profile/eu-west-1');
-  expect(error.message).toMatch(/credentials were not accepted or not found.*no-such-profile/);
-  expect(ec2.calls).toEqual([]);
-});
-
-test('what is not allowed says which permissions are needed, without the encoded message', async () => {
-  ec2.answer = () =>
-    ec2Error(
-      403,
-      'UnauthorizedOperation',
-      `You are not authorized. Encoded authorization failure message: ${'x'.repeat(2000)}`,
-    );
-  const { error } = await watchEc2(ec2.url).next(isFailure);
-  expect(error.message).toContain('ec2:DescribeInstances');
-  expect(error.message).not.toContain('xxxx');
-});
-
-test('cancelled in the middle of a call it ends within 1 s', async () => {
-  ec2.answer = () => 'hang';
-  const watching = watchEc2(ec2.url);
-  await until('a call', () => ec2.calls.length > 0);
-  const started = performance.now();
-  await watching.stop();
-  expect(performance.now() - started).toBeLessThan(1_000);
-});
-
 test('status checks: impaired is UNHEALTHY', async () => {
   ec2.answer = ({ action, parameters }) => {
     if (action === 'DescribeInstances')
@@ -202,17 +124,4 @@ test('tags come through the wire as they are', async () => {
   expect(instances[0]?.labels).toMatchObject(
     Object.fromEntries(Object.entries(tags).map(([key, value]) => [`ec2.tag.${key}`, value])),
   );
-});
-
-test('SRC5: the thread dies: a failure is told, another is started, and the list is whole', async () => {
-  const marker = join(await mkdtemp(join(tmpdir(), 'muster-ec2-')), 'crashed');
-  onTestFinished(() => rm(dirname(marker), { recursive: true }));
-  const crashing = new URL('./crashing-worker.ts', import.meta.url);
-  process.env['MUSTER_TEST_MARKER'] = marker;
-  const host = new WorkerHost(crashing);
-  const watching = watchSource(sourceOn(host, { endpoint: ec2.url, interval: '5s' }, {}));
-  onTestFinished(() => watching.stop());
-  const { error } = await watching.next(isFailure);
-  expect(error.message).toContain('started again');
-  expect(idsIn(await watching.next(isComplete))).toEqual(['i-1']);
 });
