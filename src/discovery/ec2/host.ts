@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Instance } from '../../model/instance.ts';
 import type { Done, FromWorker, RefreshRequest, ToWorker } from './protocol.ts';
+import { createTextPool } from './text-pool.ts';
 
 /** Compiled and uncompiled code name the file differently. */
 const WORKER = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
@@ -39,6 +40,7 @@ export class WorkerHost implements Host {
   #lastWatch = 0;
   #lastCall = 0;
   readonly #pending = new Map<number, Pending>();
+  readonly #pooled = createTextPool();
   readonly #file: URL;
 
   constructor(file: URL = WORKER) {
@@ -99,7 +101,10 @@ export class WorkerHost implements Host {
     if (pending === undefined) return;
     switch (message.kind) {
       case 'chunk':
-        for (const instance of message.instances) pending.set.push(instance);
+        for (const instance of message.instances) {
+          poolTexts(instance.labels, this.#pooled);
+          pending.set.push(instance);
+        }
         // In a later turn, so that streams get theirs in between.
         setImmediate(() => worker.postMessage({ kind: 'next', call: message.call } satisfies ToWorker));
         break;
@@ -126,4 +131,9 @@ export class WorkerHost implements Host {
     this.#worker = undefined;
     await worker?.terminate();
   }
+}
+
+/** Each message brings copies of its own of what thousands of instances have in common. */
+function poolTexts(labels: Record<string, string>, pooled: (text: string) => string): void {
+  for (const [label, text] of Object.entries(labels)) labels[label] = pooled(text);
 }

@@ -48,7 +48,12 @@ export type FromWorker = Chunk | Done | Failed;
 export interface Chunk {
   readonly kind: 'chunk';
   readonly call: number;
-  readonly instances: readonly Instance[];
+  readonly instances: readonly SentInstance[];
+}
+
+/** A copy that belongs to the receiver, who may put its own texts into the labels. */
+export interface SentInstance extends Instance {
+  readonly labels: Record<string, string>;
 }
 
 export interface Done {
