@@ -46,7 +46,10 @@ const eni = z
     index: z.int().min(0).max(255).optional().describe('Device index of the interface; 0 is the first'),
     subnet: text.optional().describe('Id of the subnet that the interface is in'),
     tag: z
-      .strictObject({ key: text, value: z.string().max(256).optional() })
+      .strictObject({
+        key: text.describe('Key of the tag'),
+        value: z.string().max(256).optional().describe('Its value; default: any'),
+      })
       .optional()
       .describe('A tag of the interface itself; without a value: any'),
     family: family.default('privateIpv4').describe('Which of its addresses'),
@@ -56,9 +59,12 @@ const eni = z
     'choose the interface by exactly one of index, subnet and tag',
   );
 
-const address = z.union([family, z.strictObject({ eni })], {
-  error: 'write privateIpv4, publicIpv4, ipv6 or { eni: { index: 1 } }',
-});
+const address = z.union(
+  [family, z.strictObject({ eni: eni.describe('The address of one of its network interfaces') })],
+  {
+    error: 'write privateIpv4, publicIpv4, ipv6 or { eni: { index: 1 } }',
+  },
+);
 
 const portNumber = z
   .int('a port is a whole number')
@@ -66,7 +72,13 @@ const portNumber = z
   .max(65_535, 'ports are 1-65535');
 
 const port = z.union(
-  [portNumber, z.strictObject({ label: text, default: portNumber.optional() })],
+  [
+    portNumber,
+    z.strictObject({
+      label: text.describe('The label that holds the port, like ec2.tag.port'),
+      default: portNumber.optional().describe('The port of those without'),
+    }),
+  ],
   'write a port from 1 to 65535 or { label: ec2.tag.port, default: 8080 }',
 );
 
