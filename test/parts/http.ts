@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createHttp2Server, type Http2Server } from 'node:http2';
+import { createServer as createHttp2Server, type Http2SecureServer, type Http2Server } from 'node:http2';
 import type { Socket } from 'node:net';
 
 /** What an echo upstream answers, as JSON. */
@@ -85,8 +85,10 @@ function plainHeaders(request: IncomingMessage): Record<string, string> {
   return Object.fromEntries(entries.map(([name, value]) => [name, [value ?? ''].flat().join(', ')]));
 }
 
+type AnyServer = Server | Http2Server | Http2SecureServer;
+
 /** Listens on loopback; the answer closes the server and every connection it still has. */
-export async function listen(server: Server | Http2Server, port: number): Promise<() => Promise<void>> {
+export async function listen(server: AnyServer, port: number): Promise<() => Promise<void>> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
@@ -105,7 +107,7 @@ export async function listen(server: Server | Http2Server, port: number): Promis
   };
 }
 
-export function portOf(server: Server | Http2Server): number {
+export function portOf(server: AnyServer): number {
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the server does not listen on TCP');
   return address.port;

@@ -13,6 +13,7 @@ export interface BlockingOptions<T> {
   readonly ask: (asking: Asking) => Promise<Answer<T>>;
   /** Whether an answer names less than what was told last: then it is looked at twice. */
   readonly isLess: (value: T) => boolean;
+  readonly isEmpty: (value: T) => boolean;
   /** How long this question may be held back. */
   readonly waitMs: () => number;
   /** Longest back-off; default that of all sources. */
@@ -32,6 +33,21 @@ export interface Outcome<T> {
 const BURST = 2;
 const REFILL_MS = 250;
 
+export const HIDDEN =
+  'Consul hides something from this token that it showed before: it needs service:read and node:read for all of it';
+
+/**
+ * Whether what is missing may be there and is only not shown. A token that never saw everything is
+ * shown less when something really went; that is told, without a reason, unless nothing is left.
+ */
+export function isHidden<T>(
+  { value, filtered }: Answer<T>,
+  wasFiltered: boolean,
+  { isLess, isEmpty }: Pick<BlockingOptions<T>, 'isLess' | 'isEmpty'>,
+): boolean {
+  return filtered && isLess(value) && (!wasFiltered || isEmpty(value));
+}
+
 /**
  * One blocking query, repeated for ever (SRC5, SRC6). An index that goes back starts at 0, a
  * returned 0 counts as 1. An answer from a server without a leader, or one too far behind, is not
@@ -41,6 +57,7 @@ export class BlockingQuery<T> {
   readonly #options: BlockingOptions<T>;
   #index = 0;
   #failures = 0;
+  #wasFiltered = false;
   #tokens = BURST;
   #refilled: number;
   #pause: AbortController | undefined;
@@ -93,11 +110,8 @@ export class BlockingQuery<T> {
       answer = await ask({ index: 0, waitMs: 0, mode: 'consistent', signal });
       if (!answer.trusted) throw failed(`${answer.doubt}; what it said last stays`);
     }
-    if (answer.filtered && isLess(answer.value)) {
-      throw failed(
-        'Consul hides something from this token that it showed before: it needs service:read and node:read for all of it',
-      );
-    }
+    if (isHidden(answer, this.#wasFiltered, this.#options)) throw failed(HIDDEN);
+    this.#wasFiltered = answer.filtered;
     const event = before > 0 && answer.index > before && !isBack && !needsProof && !answer.filtered;
     this.#index = answer.index < before ? 0 : Math.max(1, answer.index);
     return { value: answer.value, event, filtered: answer.filtered };

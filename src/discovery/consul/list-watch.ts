@@ -46,6 +46,7 @@ export class ListWatch {
     this.#query = new BlockingQuery({
       ask: (asking) => client.services(asking),
       isLess: (list) => list.size < (this.#list?.size ?? 0),
+      isEmpty: (list) => list.size === 0,
       waitMs: () => waitFor(parts, this.#heldScope()),
       mostBackoffMs: MOST_BACKOFF_MS,
       clock,
@@ -89,7 +90,9 @@ export class ListWatch {
     this.#list = value;
     const [present, missing] = this.#split(value);
     if (isFirst) this.#parts.scopes.expect([...present, ...missing]);
-    if (isFirst || this.#hasFailed) await this.#parts.scopes.closeList();
+    // Of a Consul with nothing in it something has to be said too: that was the first round.
+    const isEmpty = isFirst && present.size + missing.size === 0;
+    if (this.#hasFailed || isEmpty) await this.#parts.scopes.closeList();
     if (this.#hasFailed) this.#followed?.retryNow();
     this.#hasFailed = false;
     await this.#apply(value, event);

@@ -94,22 +94,21 @@ export class Scopes {
 
   /** Nobody asks for it any more. */
   drop(scope: string): Promise<void> {
-    return this.#put({ kind: 'complete', scope, instances: [], reason: 'stated', closed: true });
+    return this.#put({
+      ...{ kind: 'complete', scope, instances: [], reason: 'stated', closed: true },
+      ...this.#besides(),
+    });
   }
 
+  /** Nobody waits for a first round that cannot begin. */
   async failList(cause: Error, nextAttempt: number | undefined): Promise<void> {
     const error = new MusterError('source_failed', `the list of services: ${cause.message}`, { cause });
-    await this.#put({ kind: 'failure', scope: this.root, error, nextAttempt });
+    await this.#put({ kind: 'failure', scope: this.root, error, nextAttempt, ...this.#besides() });
   }
 
-  /** The list can be read; nothing else may come after it in the first round. */
+  /** The list can be read again. */
   closeList(): Promise<void> {
-    const more = this.#pending === undefined ? 0 : this.#pending.size;
-    if (more === 0) this.#isFirstRound = false;
-    return this.#put({
-      ...{ kind: 'complete', scope: this.root, instances: [], reason: 'stated', closed: true },
-      ...(more === 0 ? {} : { more: true }),
-    });
+    return this.drop(this.root);
   }
 
   forget(service: string): void {
@@ -119,6 +118,13 @@ export class Scopes {
 
   #put(report: ScopeReport): Promise<void> {
     return this.#queue.put(report);
+  }
+
+  /** For a report that is no service's first: others are still to come, or the first round is over. */
+  #besides(): { readonly more?: true } {
+    if (this.#isFirstRound && this.#pending !== undefined && this.#pending.size > 0) return { more: true };
+    this.#isFirstRound = false;
+    return {};
   }
 
   #answered(service: string): { readonly more?: true } {

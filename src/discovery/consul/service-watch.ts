@@ -38,6 +38,7 @@ export class ServiceWatch {
     this.#query = new BlockingQuery({
       ask: (asking) => client.health(service, asking),
       isLess: (entries) => scopes.isLess(service, entries.length),
+      isEmpty: (entries) => entries.length === 0,
       waitMs: () => waitFor(parts, scopes.nameOf(service)),
       clock,
       random,

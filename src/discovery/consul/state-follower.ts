@@ -1,7 +1,8 @@
 import { retryDelayMs, sleep } from '../../clock.ts';
-import { BlockingQuery } from './blocking.ts';
+import { failed } from './answer.ts';
+import { BlockingQuery, HIDDEN, isHidden } from './blocking.ts';
 import { type CheckView, changedServices, checkView, NO_CHECKS } from './checks.ts';
-import type { StateCheck } from './entries.ts';
+import type { HealthEntry, StateCheck } from './entries.ts';
 import { instancesOf } from './instance.ts';
 import { type Follower, Pace } from './service-loops.ts';
 import { type WatchParts, waitFor } from './service-watch.ts';
@@ -32,6 +33,8 @@ export class StateFollower implements Follower {
   /** To be fetched, and whether what is gone was seen to go. */
   readonly #due = new Map<string, boolean>();
   readonly #failures = new Map<string, number>();
+  /** Of which the token saw only a part. */
+  readonly #filtered = new Set<string>();
   #active = 0;
   #hasFailed = false;
   #sweepAt: number;
@@ -47,6 +50,7 @@ export class StateFollower implements Follower {
     this.#query = new BlockingQuery({
       ask: (asking) => client.states(asking),
       isLess: (checks) => checkView(checks).services.size < this.#view.services.size,
+      isEmpty: (checks) => checks.length === 0,
       waitMs: () => waitFor(parts, ''),
       clock,
       random,
@@ -169,13 +173,13 @@ export class StateFollower implements Follower {
     const once = { index: 0, waitMs: 0, signal: this.#signal } as const;
     const answer = await client.health(name, { ...once, mode: 'stale' });
     const isSure = answer.trusted && !(answer.filtered && scopes.isLess(name, answer.value.length));
-    if (isSure) return answer;
-    const sure = await client.health(name, { ...once, mode: 'consistent' });
-    if (!sure.trusted) throw new Error(`${sure.doubt}; what it said last stays`);
-    if (sure.filtered && scopes.isLess(name, sure.value.length))
-      throw new Error(
-        'Consul hides something from this token that it showed before: it needs service:read and node:read',
-      );
+    const sure = isSure ? answer : await client.health(name, { ...once, mode: 'consistent' });
+    if (!sure.trusted) throw failed(`${sure.doubt}; what it said last stays`);
+    const isLess = (entries: readonly HealthEntry[]): boolean => scopes.isLess(name, entries.length);
+    const isEmpty = (entries: readonly HealthEntry[]): boolean => entries.length === 0;
+    if (isHidden(sure, this.#filtered.has(name), { isLess, isEmpty })) throw failed(HIDDEN);
+    if (sure.filtered) this.#filtered.add(name);
+    else this.#filtered.delete(name);
     return sure;
   }
 
