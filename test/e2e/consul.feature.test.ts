@@ -8,7 +8,7 @@ import { until } from '../parts/until.ts';
 import { echo } from './parts.ts';
 import { healthsOf, startProxy } from './proxy.ts';
 import { startReplica } from './replica.ts';
-import { createWorkspace, type Workspace } from './workspace.ts';
+import { createWorkspace, untilStored, type Workspace } from './workspace.ts';
 
 /** A real Consul, muster and a real Envoy whose service `web` is Consul's. */
 async function start(options: ConsulOptions, more: object = {}, givenWorkspace?: Workspace) {
@@ -142,4 +142,39 @@ test('FAULT5: a token that is taken its rights empties nothing: what it no longe
   expect(await healthsOf(envoy, 'web')).toHaveLength(1);
   await writeFile(join(workspace.dir, 'token'), token);
   await shows(`${port} DEGRADED`);
+});
+
+test('SRC4: with Consul down at the start, the last good is served and marked with its age; with Consul back it follows', async () => {
+  const { port } = await echo({ name: 'one' });
+  const first = await start({});
+  const { consul, workspace } = first;
+  await consul.registerTtl({ name: 'web', id: 'w1', port });
+  await consul.ttl('w1', 'pass');
+  await first.shows(`${port} HEALTHY`);
+  await untilStored(workspace, 1);
+  await first.replica.stop();
+  await consul.end('hard');
+
+  const replica = await startReplica(workspace);
+  const envoy = await startProxy({ xds: [replica.xdsPort], id: 'n2' });
+  await envoy.ready();
+  await until(
+    'the last good',
+    async () => (await healthsOf(envoy, 'web')).join() === `127.0.0.1:${port} HEALTHY`,
+  );
+  const sources = async () => JSON.parse((await requestOnce({ url: `${replica.api}/v1/sources` })).body);
+  await until('it to be marked', async () => /"restored":true/.test(JSON.stringify(await sources())));
+  expect(JSON.stringify(await sources())).toContain('"instances":1');
+  expect((await replica.status()).sources[0]?.scopes.some(({ state }) => state === 'failing')).toBe(true);
+
+  await consul.begin();
+  await consul.registerTtl({ name: 'web', id: 'w1', port });
+  await consul.ttl('w1', 'warn');
+  await until(
+    'the new state',
+    async () => (await healthsOf(envoy, 'web')).join() === `127.0.0.1:${port} DEGRADED`,
+    {
+      timeoutMs: 20_000,
+    },
+  );
 });
