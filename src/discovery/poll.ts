@@ -47,7 +47,8 @@ export function throttledWaitMs(random: () => number): number {
 /** Nobody keeps a source away for longer than this, whatever they ask for. */
 const LONGEST_WAIT_MS = 3_600_000;
 
-function askedWaitMs(thrown: unknown): number {
+/** What the other side asked for, within reason; 0: nothing. */
+export function askedWaitMs(thrown: unknown): number {
   if (typeof thrown !== 'object' || thrown === null || !('retryAfterMs' in thrown)) return 0;
   const { retryAfterMs } = thrown;
   if (typeof retryAfterMs !== 'number' || !(retryAfterMs > 0)) return 0;

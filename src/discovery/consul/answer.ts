@@ -73,10 +73,7 @@ function refused(raw: RawAnswer, random: () => number): MusterError {
     case 429: {
       const asked = Number(raw.header('retry-after') ?? '');
       const waitMs = asked > 0 ? asked * 1000 : throttledWaitMs(random);
-      return new RetryLater(
-        `Consul has had too many requests (429); asked again in ${Math.round(waitMs / 1000)} s`,
-        waitMs,
-      );
+      return new RetryLater('Consul has had too many requests (429)', waitMs);
     }
     case 403:
       return failed(

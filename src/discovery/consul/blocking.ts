@@ -1,4 +1,5 @@
 import { type Clock, retryDelayMs, sleep } from '../../clock.ts';
+import { askedWaitMs } from '../poll.ts';
 import { type Answer, failed } from './answer.ts';
 import type { Asking } from './client.ts';
 
@@ -128,10 +129,6 @@ export class BlockingQuery<T> {
 
   #backoffMs(thrown: unknown): number {
     const { random, mostBackoffMs = Number.POSITIVE_INFINITY } = this.#options;
-    const asked =
-      thrown instanceof Error && 'retryAfterMs' in thrown && typeof thrown.retryAfterMs === 'number'
-        ? thrown.retryAfterMs
-        : 0;
-    return Math.max(asked, Math.min(mostBackoffMs, retryDelayMs(this.#failures, random)));
+    return Math.max(askedWaitMs(thrown), Math.min(mostBackoffMs, retryDelayMs(this.#failures, random)));
   }
 }

@@ -99,7 +99,7 @@ function blocking({ index, waitMs, mode }: Asking): Parameters {
 
 /** SRC6: the server adds up to a sixteenth to the wait. */
 function deadlineMs({ index, waitMs }: Asking): number {
-  return (index === 0 ? 0 : waitMs + waitMs / 16) + GRACE_MS;
+  return (index === 0 ? 0 : Math.ceil(waitMs + waitMs / 16)) + GRACE_MS;
 }
 
 /** A datacenter that nobody knows is a slip of the pen: the error names the right ones. */
