@@ -8,8 +8,6 @@ export interface CheckView {
   readonly nodes: ReadonlyMap<string, string>;
 }
 
-export const NO_CHECKS: CheckView = { services: new Map(), nodes: new Map() };
-
 export function checkView(checks: readonly StateCheck[]): CheckView {
   const services = new Map<string, string[]>();
   const nodes = new Map<string, string[]>();

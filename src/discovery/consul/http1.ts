@@ -18,6 +18,8 @@ export function createHttp1(origin: URL): Transport {
     join: () => seats.take(),
     get: (path, { headers, signal }) =>
       new Promise<RawAnswer>((resolve, reject) => {
+        // A connection would be opened all the same, and kept.
+        signal.throwIfAborted();
         const asked = request(new URL(path, origin), { agent, headers, signal }, (response) => {
           wholeBody(response).then(
             (body) =>

@@ -57,8 +57,8 @@ async function* watchConsul(
     yield* queue.reports(stop);
   } finally {
     end.abort();
-    seat.leave();
     await running;
+    seat.leave();
   }
 }
 

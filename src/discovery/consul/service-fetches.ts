@@ -24,11 +24,18 @@ export class ServiceFetches {
   /** Of these the token did not see everything last time. */
   readonly #filtered = new Set<string>();
   readonly #running = new Set<Promise<void>>();
+  #hasBegun = false;
 
   constructor(parts: WatchParts, signal: AbortSignal) {
     this.#parts = parts;
     this.#signal = signal;
     this.#pace = new Pace(parts.clock, FETCHES_PER_SECOND);
+  }
+
+  /** Until then what is to be fetched only waits. */
+  begin(): void {
+    this.#hasBegun = true;
+    this.#startSome();
   }
 
   get services(): ReadonlySet<string> {
@@ -70,7 +77,7 @@ export class ServiceFetches {
   }
 
   #startSome(): void {
-    while (this.#running.size < CONCURRENCY && !this.#signal.aborted) {
+    while (this.#hasBegun && this.#running.size < CONCURRENCY && !this.#signal.aborted) {
       const [next] = this.#due;
       if (next === undefined) return;
       this.#due.delete(next[0]);

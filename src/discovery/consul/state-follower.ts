@@ -1,6 +1,6 @@
 import { sleep } from '../../clock.ts';
 import { BlockingQuery } from './blocking.ts';
-import { type CheckView, changedServices, checkView, NO_CHECKS } from './checks.ts';
+import { type CheckView, changedServices, checkView } from './checks.ts';
 import type { StateCheck } from './entries.ts';
 import { ServiceFetches } from './service-fetches.ts';
 import type { Follower } from './service-loops.ts';
@@ -24,7 +24,8 @@ export class StateFollower implements Follower {
   readonly #signal: AbortSignal;
   readonly #fetches: ServiceFetches;
   readonly #done: Promise<unknown>;
-  #view: CheckView = NO_CHECKS;
+  /** Absent: not seen yet. Nothing is fetched before, or a change in between would be lost. */
+  #view: CheckView | undefined;
   #hasFailed = false;
   #sweepAt: number;
 
@@ -36,7 +37,7 @@ export class StateFollower implements Follower {
     const { client, options, clock, random } = parts;
     this.#query = new BlockingQuery({
       ask: (asking) => client.states(asking),
-      isLess: (checks) => checkView(checks).services.size < this.#view.services.size,
+      isLess: (checks) => checkView(checks).services.size < (this.#view?.services.size ?? 0),
       isEmpty: (checks) => checks.length === 0,
       waitMs: () => options.wait,
       clock,
@@ -79,8 +80,10 @@ export class StateFollower implements Follower {
   }
 
   #take(view: CheckView, event: boolean): void {
-    const changed = changedServices(this.#view, view, (node) => this.#fetches.on(node));
+    const changed =
+      this.#view === undefined ? [] : changedServices(this.#view, view, (node) => this.#fetches.on(node));
     this.#view = view;
+    this.#fetches.begin();
     // While it failed every scope was told so: each is told again that it is well.
     if (this.#hasFailed) this.#fetches.fetch(this.#fetches.services, false);
     this.#hasFailed = false;
