@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { CompleteReport, FailureReport, ScopeReport, Source } from '../../src/discovery/source.ts';
+import { until } from '../parts/until.ts';
 
 /** A source over something that the suite can break and mend, which holds at least one instance. */
 export interface SourceUnderTest {
@@ -66,7 +67,7 @@ export function testSource(name: string, make: () => Promise<SourceUnderTest>): 
       watching = watchSource(under.source);
       await watching.next((report) => report.kind === 'complete');
       await expectPromptEnd(watching);
-      await expect.poll(() => beyond(open)).toEqual([]);
+      await expectClosed(open);
     });
 
     test('cancelled in its first read, it ends within 1 s and leaves nothing open', async () => {
@@ -74,7 +75,7 @@ export function testSource(name: string, make: () => Promise<SourceUnderTest>): 
       watching = watchSource(under.source);
       await new Promise((resolve) => setImmediate(resolve));
       await expectPromptEnd(watching);
-      await expect.poll(() => beyond(open)).toEqual([]);
+      await expectClosed(open);
     });
 
     test('cancelled while it cannot be read, it ends within 1 s and leaves nothing open', async () => {
@@ -83,7 +84,7 @@ export function testSource(name: string, make: () => Promise<SourceUnderTest>): 
       watching = watchSource(under.source);
       await watching.next(isFailure);
       await expectPromptEnd(watching);
-      await expect.poll(() => beyond(open)).toEqual([]);
+      await expectClosed(open);
     });
 
     test('SRC14: watched a second time, it tells everything again', async () => {
@@ -101,6 +102,13 @@ export function testSource(name: string, make: () => Promise<SourceUnderTest>): 
       expect(reports).toEqual([]);
     });
   });
+}
+
+/** The wait has a timer of its own only between its looks. */
+async function expectClosed(open: readonly string[]): Promise<void> {
+  const isClosed = () => beyond(open).length === 0;
+  await until('everything to be closed', isClosed, { timeoutMs: 1000 }).catch(() => undefined);
+  expect(beyond(open)).toEqual([]);
 }
 
 async function expectPromptEnd(watching: Watching): Promise<void> {

@@ -23,6 +23,7 @@ export type CheckState = 'pass' | 'warn' | 'fail';
 export interface ConsulApi {
   get(path: string, token?: string): Promise<unknown>;
   put(path: string, body?: unknown, token?: string): Promise<unknown>;
+  delete(path: string, token?: string): Promise<unknown>;
   /** `host:port` of the leader's RPC; empty: none. */
   leader(): Promise<string>;
   register(one: Registration): Promise<void>;
@@ -60,6 +61,7 @@ export function consulApi(base: string, management: string): ConsulApi {
   return {
     get,
     put,
+    delete: (path, token = management) => call('DELETE', path, undefined, token),
     leader: async () => String(await get('/v1/status/leader')),
     register: (one) => done('/v1/catalog/register', catalogBody(one)),
     deregister: (node, id) =>

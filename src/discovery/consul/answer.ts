@@ -12,6 +12,8 @@ export interface Answer<T> {
   readonly trusted: boolean;
   /** Why it is not, in words. */
   readonly doubt: string | undefined;
+  /** Out of the view that an agent keeps of a service: it says nothing of a leader. */
+  readonly streamed: boolean;
   /** The token may not see all of it. */
   readonly filtered: boolean;
 }
@@ -24,12 +26,14 @@ export function readAnswer<T>(
   { maxStaleMs, random }: { readonly maxStaleMs: number; readonly random: () => number },
 ): Answer<T> {
   if (raw.status !== 200) throw refused(raw, random);
-  const doubt = doubtOf(raw, maxStaleMs);
+  const streamed = raw.header('x-consul-query-backend') === 'streaming';
+  const doubt = doubtOf(raw, maxStaleMs, streamed);
   return {
     value: parse(raw, schema),
     index: indexOf(raw),
     trusted: doubt === undefined,
     doubt,
+    streamed,
     filtered: raw.header('x-consul-results-filtered-by-acls') === 'true',
   };
 }
@@ -39,8 +43,9 @@ function indexOf(raw: RawAnswer): number {
   return Number.isSafeInteger(index) && index > 0 ? index : 0;
 }
 
-function doubtOf(raw: RawAnswer, maxStaleMs: number): string | undefined {
-  if (raw.header('x-consul-knownleader') === 'false') return 'Consul has no leader';
+function doubtOf(raw: RawAnswer, maxStaleMs: number, streamed: boolean): string | undefined {
+  // The streaming backend answers every blocking health query with `false`, leader or not.
+  if (!streamed && raw.header('x-consul-knownleader') === 'false') return 'Consul has no leader';
   const behind = Number(raw.header('x-consul-lastcontact') ?? '0');
   if (behind <= maxStaleMs) return undefined;
   return `the server that answered is ${behind} ms behind its leader (maxStale is ${maxStaleMs} ms)`;
@@ -80,12 +85,18 @@ function refused(raw: RawAnswer, random: () => number): MusterError {
         `Consul refuses the token (403: ${text}): it needs service:read and node:read; the token is read anew for each try`,
       );
     case 400:
-      return failed(
-        `Consul does not understand the question (400: ${text}): look at filter, healthFilter and datacenter`,
-      );
+      return notUnderstood(raw.status, text);
     default:
+      if (/expression evaluator/.test(text)) return notUnderstood(raw.status, text);
       return failed(`Consul answered ${raw.status}: ${text}`);
   }
+}
+
+/** Some of its paths answer a filter that is none with 500. */
+function notUnderstood(status: number, text: string): MusterError {
+  return failed(
+    `Consul does not understand the question (${status}: ${text}): look at filter, healthFilter and datacenter`,
+  );
 }
 
 export function failed(message: string, cause?: unknown): MusterError {

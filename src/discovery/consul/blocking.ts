@@ -52,7 +52,8 @@ export function isHidden<T>(
 /**
  * One blocking query, repeated for ever (SRC5, SRC6). An index that goes back starts at 0, a
  * returned 0 counts as 1. An answer from a server without a leader, or one too far behind, is not
- * believed: it is asked once more, of the leader.
+ * believed: it is asked once more, of the leader. So is a loss that comes with an index that went
+ * back, or from an agent's view, which does not say whether there is a leader.
  */
 export class BlockingQuery<T> {
   readonly #options: BlockingOptions<T>;
@@ -104,18 +105,23 @@ export class BlockingQuery<T> {
   async #ask(signal: AbortSignal): Promise<Told<T>> {
     const { ask, isLess, waitMs } = this.#options;
     const before = this.#index;
-    let answer = await ask({ index: before, waitMs: waitMs(), mode: 'stale', signal });
-    const isBack = answer.index < before;
-    const needsProof = !answer.trusted || (isBack && isLess(answer.value));
-    if (needsProof) {
-      answer = await ask({ index: 0, waitMs: 0, mode: 'consistent', signal });
-      if (!answer.trusted) throw failed(`${answer.doubt}; what it said last stays`);
-    }
+    const first = await ask({ index: before, waitMs: waitMs(), mode: 'stale', signal });
+    const isBack = first.index < before;
+    const needsProof = !first.trusted || ((isBack || first.streamed) && isLess(first.value));
+    const answer = needsProof ? await this.#fromLeader(signal) : first;
     if (isHidden(answer, this.#wasFiltered, this.#options)) throw failed(HIDDEN);
     this.#wasFiltered = answer.filtered;
-    const event = before > 0 && answer.index > before && !isBack && !needsProof && !answer.filtered;
-    this.#index = answer.index < before ? 0 : Math.max(1, answer.index);
+    const event = before > 0 && first.index > before && first.trusted && !answer.filtered;
+    // The leader's is no older than what was to be proved, so nothing is missed after the first's index.
+    const { index } = first.trusted ? first : answer;
+    this.#index = index < before ? 0 : Math.max(1, index);
     return { value: answer.value, event, filtered: answer.filtered };
+  }
+
+  async #fromLeader(signal: AbortSignal): Promise<Answer<T>> {
+    const answer = await this.#options.ask({ index: 0, waitMs: 0, mode: 'consistent', signal });
+    if (!answer.trusted) throw failed(`${answer.doubt}; what it said last stays`);
+    return answer;
   }
 
   async #turn(signal: AbortSignal): Promise<void> {

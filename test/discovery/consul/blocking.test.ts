@@ -157,6 +157,22 @@ describe('blocking queries', () => {
       },
     );
 
+    test("a loss in an agent's view, which knows no leader, is proved by the leader and stated", async () => {
+      const headers = { 'x-consul-knownleader': 'false', 'x-consul-query-backend': 'streaming' };
+      await settled();
+      fake.headers(headers);
+      fake.change((registry) => registry.put('web', [A]));
+      const report = await watching.next(web);
+      expect([report.reason, addressesOf(report)]).toEqual(['stated', ['10.0.0.1']]);
+      const proofs = () => fake.requests.filter(({ query }) => query.has('consistent')).length;
+      expect(proofs()).toBe(1);
+      // What is no loss needs none.
+      await heldHealth();
+      fake.change((registry) => registry.put('web', [A, B]));
+      expect(addressesOf(await watching.next(web))).toEqual(['10.0.0.1', '10.0.0.2']);
+      expect(proofs()).toBe(1);
+    });
+
     test('a server that is behind by no more than maxStale is believed', async () => {
       await settled({ maxStale: '20s' });
       fake.script(() => ({ headers: { 'x-consul-lastcontact': '10001' } }));
