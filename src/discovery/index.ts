@@ -1,5 +1,6 @@
 import { consulSource } from './consul/index.ts';
 import { dnsSource } from './dns/index.ts';
+import { ec2Source } from './ec2/index.ts';
 import { httpSource } from './http/index.ts';
 import type { SourceAdapter } from './source.ts';
 import { fileSource } from './static/index.ts';
@@ -9,6 +10,7 @@ export { parseInstances } from './static/parse.ts';
 
 /** Every kind of source, by its name in the config: `sources.<name>.<kind>`. */
 export const SOURCES = {
+  ec2: ec2Source,
   file: fileSource,
   http: httpSource,
   dns: dnsSource,

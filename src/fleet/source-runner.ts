@@ -6,6 +6,8 @@ import type { SourceConfig } from '../model/config.ts';
 interface RunnerOptions {
   /** `names`: the sources that share the watch, at the moment of asking. */
   readonly create: (config: SourceConfig, names: () => readonly string[]) => Source;
+  /** Called before a report is told, for what may take long. */
+  readonly prepare?: ((source: string, report: ScopeReport) => Promise<void>) | undefined;
   readonly onReport: (source: string, report: ScopeReport) => void;
   /** A source broke its contract and threw: our fault, it is started again. */
   readonly onCrash: (source: string, error: unknown) => void;
@@ -88,6 +90,7 @@ export class SourceRunner {
     while (!signal.aborted) {
       try {
         for await (const report of this.#options.create(config, () => [...names]).watch(signal)) {
+          for (const name of names) await this.#options.prepare?.(name, report);
           if (!signal.aborted) this.#tell(running, report);
         }
       } catch (error) {

@@ -2,7 +2,7 @@ import { meetsCondition } from '../discovery/conditions.ts';
 import { labelOf } from '../discovery/instances.ts';
 import type { Config, Service, ServiceFrom } from '../model/config.ts';
 import type { Instance } from '../model/instance.ts';
-import type { InstanceChange } from './world/scope.ts';
+import type { InstanceChange } from './world/served.ts';
 
 interface User {
   readonly service: Service;

@@ -5,6 +5,7 @@ import type { Endpoint, Instance } from '../model/instance.ts';
 import { sameSelection } from './same.ts';
 import type { HeldService, ScopeCounters, ScopeStatus, SeenInstance } from './seen.ts';
 import { affected, namesOf } from './users.ts';
+import type { Intake } from './world/intake.ts';
 import { Scope, type ScopeStep } from './world/scope.ts';
 import { type ScopeCause, Selected } from './world/selected.ts';
 import {
@@ -136,6 +137,11 @@ export class World {
 
   scopes(source: string): readonly ScopeStatus[] {
     return [...(this.#sources.get(source)?.scopes.values() ?? [])].map((scope) => scope.status());
+  }
+
+  /** What every instance of a source goes through; whoever runs it beforehand makes `put` quicker. */
+  intake(source: string): Intake | undefined {
+    return this.#sources.get(source)?.intake;
   }
 
   scope(source: string, scope: string): ScopeStatus | undefined {

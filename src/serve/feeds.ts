@@ -11,6 +11,7 @@ import { createSecretRefresher, type SecretRefresher } from '../secrets/refresh.
 import type { CheckedSecret } from '../secrets/store.ts';
 import { FirstAnswers } from './first-answers.ts';
 import type { Metrics } from './metrics.ts';
+import { prepareReport } from './prepare.ts';
 import { Stores } from './stores.ts';
 import { WantedServices } from './wanted.ts';
 
@@ -40,6 +41,7 @@ export class Feeds {
     this.#options = options;
     this.#sources = new SourceRunner({
       create: (config, names) => this.#create(config, names),
+      prepare: (source, report) => prepareReport(options.world, source, report),
       onReport: (source, report) => this.#report(source, report),
       onCrash: (source, err) =>
         logger.error({ source, err }, 'a source failed by a fault of ours; it is started again'),

@@ -53,10 +53,24 @@ export async function hostsOf(envoy: Envoy, cluster: string): Promise<readonly s
   );
 }
 
+/** The same with the health that EDS gave each: `127.0.0.1:80 HEALTHY`. Sorted. */
+export async function healthsOf(envoy: Envoy, cluster: string): Promise<readonly string[]> {
+  const read: { cluster_statuses?: ClusterStatus[] } = JSON.parse(
+    await envoy.admin.get('/clusters?format=json'),
+  );
+  const hosts = read.cluster_statuses?.find(({ name }) => name === cluster)?.host_statuses ?? [];
+  return hosts
+    .map(({ address: { socket_address: at }, health_status: health }) => {
+      return `${at.address}:${at.port_value} ${health?.eds_health_status ?? ''}`;
+    })
+    .toSorted();
+}
+
 interface ClusterStatus {
   readonly name: string;
   readonly host_statuses?: readonly {
     readonly address: { readonly socket_address: { readonly address: string; readonly port_value: number } };
+    readonly health_status?: { readonly eds_health_status?: string };
   }[];
 }
 

@@ -7,6 +7,11 @@ import { type Quickstart, startQuickstart } from './quickstart.ts';
 
 /** Commands that other tests run for real, or that only a user's machine can: each with the reason. */
 const ELSEWHERE: readonly { readonly command: RegExp; readonly why: string }[] = [
+  { command: /^curl -X PUT '?http:\/\/127\.0\.0\.1:8500\//, why: 'consul-example.feature.test.ts' },
+  {
+    command: /^(node examples\/ec2\/|AWS_ACCESS_KEY_ID=\S+ .* muster serve|python3 -m venv moto|moto\/bin\/)/,
+    why: 'ec2-example.feature.test.ts',
+  },
   { command: /^npm start\b/, why: 'quickstart.feature.test.ts' },
   { command: /^(npx )?muster serve\b/, why: 'quickstart.feature.test.ts runs it until a signal' },
   { command: /^npm (test|run (check|bench|build|docs))\b/, why: 'this very run, pack.feature.test.ts' },

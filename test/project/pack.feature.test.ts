@@ -57,6 +57,8 @@ test('the package renders the quickstart without its sources or the protos', asy
   expect(stdout).toContain('10000');
   expect(files.filter((name) => /^package\/(src|test|scripts|protos|node_modules)\//.test(name))).toEqual([]);
   expect(files).toContain('package/LICENSE');
+  // A thread's file is not imported by any other.
+  expect(files).toContain('package/dist/src/discovery/ec2/worker.js');
 });
 
 test('both exports load, with types', async () => {

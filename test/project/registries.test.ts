@@ -1,5 +1,5 @@
-import { globSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { importsOf } from './imports.ts';
 
@@ -18,9 +18,16 @@ function reachable(entry: string): ReadonlySet<string> {
     if (seen.has(file)) return;
     seen.add(file);
     for (const { to, own } of importsOnce(file)) if (own) walk(to);
+    for (const thread of threadsOf(file)) walk(thread);
   };
   walk(entry);
   return seen;
+}
+
+/** A thread's file is named by its URL, not imported. */
+function threadsOf(file: string): readonly string[] {
+  const names = readFileSync(file, 'utf8').matchAll(/'\.\/([\w-]*worker\.ts)'/g);
+  return [...names].map(([, name = '']) => join(dirname(file), name));
 }
 
 /** Files that belong to a port and not to one entry of its registry. */

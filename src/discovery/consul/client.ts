@@ -68,7 +68,7 @@ export function createClient(
       const own = [...nodeMeta, ...pair('filter', options.filter)];
       const answer = await ask('/v1/catalog/services', own, catalogServices, asking).catch(
         async (error: unknown) => {
-          throw await withDatacenters(error, options, context);
+          throw await withDatacenters(error, { options, context, signal: asking.signal });
         },
       );
       return { ...answer, value: new Map(Object.entries(answer.value)) };
@@ -102,17 +102,20 @@ function deadlineMs({ index, waitMs }: Asking): number {
   return (index === 0 ? 0 : Math.ceil(waitMs + waitMs / 16)) + GRACE_MS;
 }
 
+interface AskingFor {
+  readonly options: ConsulOptions;
+  readonly context: SourceContext;
+  readonly signal: AbortSignal;
+}
+
 /** A datacenter that nobody knows is a slip of the pen: the error names the right ones. */
-async function withDatacenters(
-  error: unknown,
-  options: ConsulOptions,
-  context: SourceContext,
-): Promise<unknown> {
+async function withDatacenters(error: unknown, { options, context, signal }: AskingFor): Promise<unknown> {
   const { datacenter, address } = options;
   if (datacenter === undefined || !/no path to datacenter/i.test(errorText(error))) return error;
   try {
     const token = await tokenText(options, context);
-    const known = await datacenters(new URL(address), await tlsFiles(options, context), token);
+    const tls = await tlsFiles(options, context);
+    const known = await datacenters({ origin: new URL(address), tls, token, signal });
     return failed(`Consul has no way to the datacenter "${datacenter}"; it knows ${known.join(', ')}`, error);
   } catch {
     // It was only to say more: what failed first is what counts.

@@ -1,31 +1,25 @@
 import { Agent, request } from 'node:http';
+import { Seats } from './seats.ts';
 import { headerOf, type RawAnswer, type Transport, wholeBody } from './transport.ts';
 
 /** SRC7: an agent takes 200 connections of one client by default, and others ask it too. */
 const MAX_CONNECTIONS = 150;
-/** For the list of services and one-shot questions. */
-const RESERVED = 6;
+/** For questions that are answered at once. */
+const RESERVED = 4;
 
 /** Plain HTTP: every open question holds a connection of its own. */
 export function createHttp1(origin: URL): Transport {
   let agent = newAgent();
-  let users = 0;
+  const seats = new Seats(MAX_CONNECTIONS - RESERVED, () => {
+    agent.destroy();
+    agent = newAgent();
+  });
   return {
-    capacity: MAX_CONNECTIONS - RESERVED,
-    join: () => {
-      users += 1;
-      let isIn = true;
-      return () => {
-        if (!isIn) return;
-        isIn = false;
-        users -= 1;
-        if (users > 0) return;
-        agent.destroy();
-        agent = newAgent();
-      };
-    },
+    join: () => seats.take(),
     get: (path, { headers, signal }) =>
       new Promise<RawAnswer>((resolve, reject) => {
+        // A connection would be opened all the same, and kept.
+        signal.throwIfAborted();
         const asked = request(new URL(path, origin), { agent, headers, signal }, (response) => {
           wholeBody(response).then(
             (body) =>

@@ -1,6 +1,7 @@
 import { type ClientHttp2Session, connect } from 'node:http2';
 import { sleep } from '../../clock.ts';
 import { failed } from './answer.ts';
+import { type Seat, Seats } from './seats.ts';
 import type { TlsFiles } from './tls.ts';
 import { type GetOptions, headerOf, type RawAnswer, type Transport, wholeBody } from './transport.ts';
 
@@ -8,13 +9,19 @@ import { type GetOptions, headerOf, type RawAnswer, type Transport, wholeBody } 
 const MAX_CONNECTIONS = 8;
 /** What Go's server takes on one connection unless it says otherwise. */
 const STREAMS = 250;
-/** For the list of services and one-shot questions. */
+/** For questions that are answered at once. */
 const RESERVED = 40;
 /** A connection that answers no ping is dead, however quiet its questions are meant to be. */
 const PING_EVERY_MS = 15_000;
 const PING_WITHIN_MS = 10_000;
+/** From the first packet to the server's settings. */
+const READY_WITHIN_MS = 5_000;
+/** A server that says goodbye is left to finish its answers for so long; questions held back are asked anew. */
+const GOODBYE_MS = 5_000;
 
 interface Connection {
+  /** The server takes no more questions on it. */
+  closing: boolean;
   readonly session: ClientHttp2Session;
   readonly ready: Promise<void>;
   open: number;
@@ -23,11 +30,7 @@ interface Connection {
 /** HTTPS: open questions share a few connections. */
 export function createHttp2(origin: URL, tls: () => Promise<TlsFiles>): Transport {
   const pool = new Pool(origin, tls);
-  return {
-    capacity: MAX_CONNECTIONS * STREAMS - RESERVED,
-    join: () => pool.join(),
-    get: (path, o) => pool.get(path, o),
-  };
+  return { join: () => pool.join(), get: (path, options) => pool.get(path, options) };
 }
 
 class Pool {
@@ -35,28 +38,17 @@ class Pool {
   readonly #tls: () => Promise<TlsFiles>;
   readonly #connections = new Set<Connection>();
   #opening: Promise<Connection> | undefined;
-  #users = 0;
   #pings: NodeJS.Timeout | undefined;
+  readonly #seats = new Seats(MAX_CONNECTIONS * STREAMS - RESERVED, () => this.#closeAll());
 
   constructor(origin: URL, tls: () => Promise<TlsFiles>) {
     this.#origin = origin;
     this.#tls = tls;
   }
 
-  join(): () => void {
-    this.#users += 1;
+  join(): Seat {
     this.#pings ??= setInterval(() => this.#pingAll(), PING_EVERY_MS);
-    let isIn = true;
-    return () => {
-      if (!isIn) return;
-      isIn = false;
-      this.#users -= 1;
-      if (this.#users > 0) return;
-      clearInterval(this.#pings);
-      this.#pings = undefined;
-      for (const { session } of this.#connections) session.destroy();
-      this.#connections.clear();
-    };
+    return this.#seats.take();
   }
 
   async get(path: string, { headers, signal }: GetOptions): Promise<RawAnswer> {
@@ -73,7 +65,7 @@ class Pool {
   async #take(signal: AbortSignal): Promise<Connection> {
     for (;;) {
       signal.throwIfAborted();
-      const free = [...this.#connections].find((one) => one.open < limitOf(one.session));
+      const free = [...this.#connections].find((one) => !one.closing && one.open < limitOf(one.session));
       if (free !== undefined) return taken(free);
       if (this.#opening !== undefined) await abortable(this.#opening, signal);
       else if (this.#connections.size < MAX_CONNECTIONS) return taken(await this.#open());
@@ -103,13 +95,24 @@ class Pool {
       session.once('close', () => reject(failed('the connection to Consul was closed')));
     });
     ready.catch(() => undefined); // Whoever asks over it is told.
-    const connection: Connection = { session, ready, open: 0 };
+    const connection: Connection = { session, ready, open: 0, closing: false };
+    endUnlessReady(session);
     this.#connections.add(connection);
     session.on('error', () => session.destroy());
-    session.once('goaway', () => this.#connections.delete(connection));
+    session.once('goaway', () => {
+      connection.closing = true;
+      setTimeout(() => session.destroy(), GOODBYE_MS).unref();
+    });
     session.once('close', () => this.#connections.delete(connection));
-    if (this.#users === 0) session.destroy();
+    if (this.#seats.count === 0) session.destroy();
     return connection;
+  }
+
+  #closeAll(): void {
+    clearInterval(this.#pings);
+    this.#pings = undefined;
+    for (const { session } of this.#connections) session.destroy();
+    this.#connections.clear();
   }
 
   #pingAll(): void {
@@ -120,6 +123,16 @@ class Pool {
       session.ping(() => clearTimeout(late));
     }
   }
+}
+
+/** A peer that takes the connection and then says nothing must not be waited for again and again. */
+function endUnlessReady(session: ClientHttp2Session): void {
+  const late = setTimeout(
+    () => session.destroy(failed('Consul does not answer on a new connection')),
+    READY_WITHIN_MS,
+  );
+  session.once('remoteSettings', () => clearTimeout(late));
+  session.once('close', () => clearTimeout(late));
 }
 
 function taken(connection: Connection): Connection {

@@ -8,6 +8,7 @@ import { SERVICE_LABEL } from './instance.ts';
 import { ListWatch } from './list-watch.ts';
 import { type ConsulOptions, consulOptions } from './schema.ts';
 import { Scopes } from './scopes.ts';
+import type { Seat } from './seats.ts';
 import { type Follower, ServiceLoops } from './service-loops.ts';
 import type { WatchParts } from './service-watch.ts';
 import { StateFollower } from './state-follower.ts';
@@ -32,7 +33,7 @@ async function* watchConsul(
   signal: AbortSignal,
 ): AsyncGenerator<ScopeReport, void, void> {
   const transport = transportFor(options, context);
-  const leave = transport.join();
+  const seat = transport.join();
   const end = new AbortController();
   const stop = AbortSignal.any([signal, end.signal]);
   const queue = new ReportQueue();
@@ -48,7 +49,7 @@ async function* watchConsul(
     parts,
     wanted: () => context.wanted?.current(),
     known: context.knownScopes ?? [],
-    follower: followers(parts, transport.capacity, stop),
+    follower: followers(parts, seat, stop),
   });
   context.wanted?.onChange(() => void list.wantedChanged(), stop);
   const running = list.run(stop);
@@ -56,16 +57,16 @@ async function* watchConsul(
     yield* queue.reports(stop);
   } finally {
     end.abort();
-    leave();
     await running;
+    seat.leave();
   }
 }
 
 /** By a query for each service while there is room for them, else by the state of all checks. */
-function followers(parts: WatchParts, capacity: number, stop: AbortSignal): (count: number) => Follower {
+function followers(parts: WatchParts, seat: Seat, stop: AbortSignal): (count: number) => Follower {
   let running: { readonly kind: 'loops' | 'state'; readonly follower: Follower } | undefined;
   return (count) => {
-    const kind = count > capacity ? 'state' : 'loops';
+    const kind = seat.claim(count) ? 'loops' : 'state';
     if (running?.kind === kind) return running.follower;
     const follower = kind === 'state' ? new StateFollower(parts, stop) : new ServiceLoops(parts, stop);
     running = { kind, follower };

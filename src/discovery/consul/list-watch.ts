@@ -106,8 +106,8 @@ export class ListWatch {
     this.#followed = await this.#followerFor(present.size);
     this.#followed.follow(present);
     await this.#againLeft(present);
-    // What the list still has, nobody asks for any more: that is the user's word.
-    for (const name of left) await this.#leave(name, event || list.has(name));
+    // What nobody asks for any more goes by the user's word.
+    for (const name of left) await this.#leave(name, event || !this.#isAsked(name));
     for (const name of missing) await this.#tellAbsent(name);
     for (const name of [...this.#absent]) if (!missing.has(name)) this.#absent.delete(name);
     await this.#dropKnown(present, missing);
@@ -155,11 +155,15 @@ export class ListWatch {
     const asked = this.#wanted();
     const has = (name: string): boolean =>
       tags.every((tag) => list.get(name)?.includes(tag) === true) && list.has(name);
-    const isAsked = (name: string): boolean =>
-      (services === undefined || services.includes(name)) && (asked === undefined || asked.has(name));
-    const present = new Set([...list.keys()].filter((name) => isAsked(name) && has(name)));
-    const named = [...(asked ?? services ?? [])].filter((name) => isAsked(name) && !present.has(name));
+    const present = new Set([...list.keys()].filter((name) => this.#isAsked(name) && has(name)));
+    const named = [...(asked ?? services ?? [])].filter((name) => this.#isAsked(name) && !present.has(name));
     return [present, new Set(named)];
+  }
+
+  #isAsked(name: string): boolean {
+    const { services } = this.#parts.options;
+    const asked = this.#wanted();
+    return (services === undefined || services.includes(name)) && (asked === undefined || asked.has(name));
   }
 
   /** One that is waited for to be let go, if there is any. */

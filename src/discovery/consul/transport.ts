@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { failed } from './answer.ts';
+import type { Seat } from './seats.ts';
 
 /** One HTTP answer, its body whole. */
 export interface RawAnswer {
@@ -17,10 +18,8 @@ export interface GetOptions {
 /** How questions reach one Consul; shared by all that ask it, as its connections are counted (SRC7). */
 export interface Transport {
   get(path: string, options: GetOptions): Promise<RawAnswer>;
-  /** How many questions can stand open at once. */
-  readonly capacity: number;
   /** Each user says when it comes and goes; the last one closes every connection. */
-  join(): () => void;
+  join(): Seat;
 }
 
 /** A list of 10,000 services has some megabytes. */

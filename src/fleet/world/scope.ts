@@ -1,16 +1,11 @@
 import { type GuardState, holdEnds, instanceGuard } from '../../discovery/guard.ts';
 import type { ScopeReport } from '../../discovery/source.ts';
 import type { Instance } from '../../model/instance.ts';
-import { sameInstance, sameInstances } from '../same.ts';
+import { sameInstances } from '../same.ts';
 import type { ScopeCounters, ScopeStatus } from '../seen.ts';
 import type { Intake } from './intake.ts';
 import { ScopeHealth } from './scope-health.ts';
-
-/** One instance as it is served, before and after. */
-export interface InstanceChange {
-  readonly before: Instance | undefined;
-  readonly after: Instance | undefined;
-}
+import { type InstanceChange, Served } from './served.ts';
 
 /** What taking a report came to. */
 export interface ScopeStep {
@@ -27,10 +22,7 @@ export class Scope {
   readonly name: string;
   readonly #health = new ScopeHealth();
   #guard: GuardState<Instance> | undefined;
-  /** By id, after relabelling. */
-  #served: ReadonlyMap<string, Instance> = new Map();
-  #list: readonly Instance[] = [];
-  #dropped = 0;
+  readonly #served = new Served();
   #closed = false;
   /** The user changed what the source is asked: its next report is the user's word. */
   #edited = false;
@@ -101,7 +93,7 @@ export class Scope {
 
   /** What is served of it. */
   get list(): readonly Instance[] {
-    return this.#list;
+    return this.#served.list;
   }
 
   get isHeld(): boolean {
@@ -142,8 +134,8 @@ export class Scope {
   status(): ScopeStatus {
     const { at, error, failures, nextAttempt, restored, stale } = this.#health;
     return {
-      ...{ scope: this.name, state: this.#state(), instances: this.#list.length },
-      ...{ held: this.held.length, dropped: this.#dropped },
+      ...{ scope: this.name, state: this.#state(), instances: this.list.length },
+      ...{ held: this.held.length, dropped: this.#served.dropped },
       ...{ at, error, failures, nextAttempt, restored, stale },
       heldSince: this.#guard?.hold?.since,
       heldUntil: holdEnds(this.#guard),
@@ -176,31 +168,11 @@ export class Scope {
 
   #serve(intake: Intake): readonly InstanceChange[] {
     const items = [...this.reported, ...this.held];
-    const served = new Map<string, Instance>();
-    for (const item of this.#health.stale ? items.map(instanceGuard.degrade) : items) {
-      const { used } = intake(item);
-      if (used !== undefined && !served.has(used.id)) served.set(used.id, used);
-    }
-    this.#dropped = items.length - served.size;
-    const changes = changesBetween(this.#served, served);
-    this.#served = served;
-    this.#list = [...served.values()];
+    const changes = this.#served.update(
+      this.#health.stale ? items.map(instanceGuard.degrade) : items,
+      intake,
+    );
     if (changes.length > 0) this.#health.changed();
     return changes;
   }
-}
-
-function changesBetween(
-  before: ReadonlyMap<string, Instance>,
-  after: ReadonlyMap<string, Instance>,
-): readonly InstanceChange[] {
-  const changes: InstanceChange[] = [];
-  for (const [id, instance] of after) {
-    const last = before.get(id);
-    if (last === undefined || !sameInstance(last, instance)) changes.push({ before: last, after: instance });
-  }
-  for (const [id, instance] of before) {
-    if (!after.has(id)) changes.push({ before: instance, after: undefined });
-  }
-  return changes;
 }

@@ -135,7 +135,7 @@ describe('connections to Consul', () => {
       );
       await until('the next state question', () => fake.requests.slice(before).some(isState));
       fake.change((registry) => registry.put('s43', [{ ...A, status: 'critical' }]));
-      await watching.next((one) => isComplete(one) && one.reason === 'stated');
+      await watching.next((one) => completeOf('local/s43')(one) && one.reason === 'stated');
       const fetched = fake.requests.slice(before).flatMap(({ path }) => serviceOf(path) ?? []);
       expect(fetched).toEqual(['s43']);
     });
@@ -146,6 +146,19 @@ describe('connections to Consul', () => {
       expect(closed).toMatchObject({ scope: 'local/s42', reason: 'stated' });
       fake.change((registry) => registry.put('bare', [{ ...A, checks: [] }]));
       expect(addressesOf(await watching.next(completeOf('local/bare')))).toEqual(['10.0.0.1']);
+    });
+
+    test('SRC2: a drop that is read after a gap has no reason, though a check had changed before it', async () => {
+      let isDown = true;
+      fake.script(({ path }) => (isDown && serviceOf(path) === 's42' ? 'cut' : undefined));
+      fake.change((registry) => registry.put('s42', [{ ...A, status: 'critical' }]));
+      await watching.next((one) => isFailure(one) && one.scope === 'local/s42');
+      fake.registry.put('s42', []);
+      isDown = false;
+      const emptied = await watching.next(
+        (one) => completeOf('local/s42')(one) && one.instances.length === 0,
+      );
+      expect(emptied).not.toHaveProperty('reason');
     });
 
     test('SRC5: a failure of that one question is told for every service, and so is its end', async () => {

@@ -141,6 +141,19 @@ describe('which services of a Consul are watched', () => {
     ).toEqual([]);
   });
 
+  test('SRC2: a service that is back without its tags after a restart of Consul states nothing', async () => {
+    fake.registry.put('web', [{ ...A, tags: ['v2'] }]);
+    watch({ services: ['web'], tags: ['v2'] });
+    await holding('web');
+    fake.script(() => 'cut');
+    await watching.next(isFailure);
+    fake.registry.put('web', [A]);
+    fake.registry.index = 1;
+    fake.script(undefined);
+    const closed = await watching.next((one) => completeOf('local/web')(one) && one.closed === true);
+    expect(closed).not.toHaveProperty('reason');
+  });
+
   test('SRC6: two services whose names differ in case are two', async () => {
     fake.registry.put('Web', [B]);
     watch({ services: ['web', 'Web'] });
