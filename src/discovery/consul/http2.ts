@@ -52,11 +52,25 @@ class Pool {
   }
 
   async get(path: string, { headers, signal }: GetOptions): Promise<RawAnswer> {
-    const connection = await this.#take(signal);
+    const connection = await this.#ready(signal);
     try {
-      await abortable(connection.ready, signal);
       return await ask(connection.session, path, { headers, signal });
     } finally {
+      connection.open -= 1;
+    }
+  }
+
+  /** Only the server's settings say how many questions a new connection takes: who is too many goes on. */
+  async #ready(signal: AbortSignal): Promise<Connection> {
+    for (;;) {
+      const connection = await this.#take(signal);
+      try {
+        await abortable(connection.ready, signal);
+      } catch (error) {
+        connection.open -= 1;
+        throw error;
+      }
+      if (connection.open <= limitOf(connection.session)) return connection;
       connection.open -= 1;
     }
   }

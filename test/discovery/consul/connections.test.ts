@@ -1,5 +1,7 @@
+import { createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { SourceContext } from '../../../src/discovery/source.ts';
+import { listen, portOf } from '../../parts/http.ts';
 import { until } from '../../parts/until.ts';
 import { addressesOf, isComplete, isFailure, type Watching, watchSource } from '../suite.ts';
 import { type FakeConsul, type FakeOptions, startFakeConsul } from './fake-consul.ts';
@@ -210,6 +212,47 @@ describe('connections to Consul', () => {
     await new Promise((resolve) => setImmediate(resolve));
     vi.advanceTimersByTime(10_000);
     expect((await watching.next(isFailure)).kind).toBe('failure');
+  });
+
+  test('SRC5: what takes a connection and says nothing is given up', async () => {
+    const sockets = new Set<Socket>();
+    const silent = createServer((socket) => sockets.add(socket));
+    const stop = await listen(silent, 0);
+    await start(0);
+    const report = await watch({ address: `https://127.0.0.1:${portOf(silent)}` }).next(isFailure);
+    expect(report.error.message).toMatch(/does not answer on a new connection/);
+    await Promise.all(watchings.map((watching) => watching.stop()));
+    await stop();
+  });
+
+  test('SRC5: a server that says goodbye is left, and everything is asked anew on another connection', async () => {
+    await start(5, { tls: {} });
+    const watching = watch();
+    await told(watching, 5);
+    await until('all to be held', () => heldServices() === 5);
+    fake.goodbye();
+    fake.change((registry) => registry.put('s3', [A]));
+    expect(
+      addressesOf(await watching.next((one) => completeOf('local/s3')(one) && one.reason === 'stated')),
+    ).toEqual(['10.0.0.1']);
+    await until(
+      'a new connection, and only that',
+      () => fake.connections.ever === 2 && fake.connections.now === 1,
+      { timeoutMs: 15_000 },
+    );
+    await until('all to be held again', () => heldServices() === 5);
+    expect(watching.seen.filter((one) => isComplete(one) && one.instances.length === 0)).toEqual([]);
+  });
+
+  test('SRC7: all at once on a new connection to a server that takes few streams', async () => {
+    await start(20, { tls: { maxConcurrentStreams: 4 } });
+    const watching = watch();
+    await told(watching, 20);
+    await fake.down();
+    await watching.next(isFailure);
+    await fake.up();
+    await until('all to be held again', () => heldServices() === 20);
+    expect(fake.connections.most).toBeLessThanOrEqual(8);
   });
 
   test('SRC5: a Consul that comes back on the same port is found again, and all of its services', async () => {

@@ -153,6 +153,9 @@ describe('a Consul that misbehaves', () => {
     const { error, nextAttempt = 0 } = await failureOf('local/web');
     expect(error.message).toMatch(/too many requests/);
     expect(nextAttempt - clock.now()).toBe(waitMs);
+    // The list too, however soon it is asked again after another failure.
+    await until('the list to fail', () => watching.seen.some((one) => one.scope === 'local'));
+    expect(watching.seen.find((one) => one.scope === 'local')?.nextAttempt).toBe(nextAttempt);
     const asked = () => fake.requests.filter((one) => serviceOf(one.path) === 'web').length;
     const before = asked();
     fake.script(({ path: of }) => (serviceOf(of) === 'web' ? undefined : 'hang'));
