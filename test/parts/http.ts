@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttp2Server, type Http2SecureServer, type Http2Server } from 'node:http2';
-import type { Socket } from 'node:net';
+import type { Socket, Server as TcpServer } from 'node:net';
 
 /** What an echo upstream answers, as JSON. */
 export interface Echo {
@@ -85,7 +85,7 @@ function plainHeaders(request: IncomingMessage): Record<string, string> {
   return Object.fromEntries(entries.map(([name, value]) => [name, [value ?? ''].flat().join(', ')]));
 }
 
-type AnyServer = Server | Http2Server | Http2SecureServer;
+type AnyServer = Server | Http2Server | Http2SecureServer | TcpServer;
 
 /** Listens on loopback; the answer closes the server and every connection it still has. */
 export async function listen(server: AnyServer, port: number): Promise<() => Promise<void>> {

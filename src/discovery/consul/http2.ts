@@ -52,11 +52,25 @@ class Pool {
   }
 
   async get(path: string, { headers, signal }: GetOptions): Promise<RawAnswer> {
-    const connection = await this.#take(signal);
+    const connection = await this.#ready(signal);
     try {
-      await abortable(connection.ready, signal);
       return await ask(connection.session, path, { headers, signal });
     } finally {
+      connection.open -= 1;
+    }
+  }
+
+  /** Only the server's settings say how many questions a new connection takes: who is too many goes on. */
+  async #ready(signal: AbortSignal): Promise<Connection> {
+    for (;;) {
+      const connection = await this.#take(signal);
+      try {
+        await abortable(connection.ready, signal);
+      } catch (error) {
+        connection.open -= 1;
+        throw error;
+      }
+      if (connection.open <= limitOf(connection.session)) return connection;
       connection.open -= 1;
     }
   }
@@ -151,7 +165,9 @@ function ask(session: ClientHttp2Session, path: string, { headers, signal }: Get
       return;
     }
     const stream = session.request({ ':path': path, ...headers }, { signal });
+    let hasAnswered = false;
     stream.once('response', (answered) => {
+      hasAnswered = true;
       const status = Number(answered[':status'] ?? 0);
       wholeBody(stream).then(
         (body) => resolve({ status, header: (name) => headerOf(answered, name), body }),
@@ -159,7 +175,8 @@ function ask(session: ClientHttp2Session, path: string, { headers, signal }: Get
       );
     });
     stream.on('error', (error) => reject(readable(error)));
-    stream.once('close', () => reject(failed('Consul ended the answer')));
+    // The end of a whole body may be read after this; one that is cut short fails by itself.
+    stream.once('close', () => hasAnswered || reject(failed('Consul ended the answer')));
     stream.end();
   });
 }

@@ -1,6 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import { createSecureServer, type Http2SecureServer } from 'node:http2';
+import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -51,6 +51,8 @@ export interface FakeConsul {
   wake(): void;
   /** Connections stay open and say nothing more. */
   freeze(): void;
+  /** HTTP/2: no new questions on the connections that there are. */
+  goodbye(): void;
   /** Ends all connections, and no new ones. */
   down(): Promise<void>;
   up(): Promise<void>;
@@ -138,6 +140,7 @@ export async function startFakeConsul({ tls }: FakeOptions = {}): Promise<FakeCo
         return true;
       }),
     freeze: counted.freeze,
+    goodbye: made.goodbye,
     up: async () => {
       stop = await listen(made.server, port);
     },
@@ -160,6 +163,7 @@ type Take = (one: Held) => void;
 interface Made {
   readonly server: Server | Http2SecureServer;
   readonly ca: string;
+  goodbye(): void;
   close(): Promise<void>;
 }
 
@@ -193,7 +197,7 @@ function handler(take: Take, forget: (reply: Reply) => void) {
 function plain(take: Take, forget: (reply: Reply) => void): Made {
   const handle = handler(take, forget);
   const server = createServer((asked, response) => handle(asked, response, () => asked.socket.destroy()));
-  return { server, ca: '', close: async () => {} };
+  return { server, ca: '', goodbye: () => {}, close: async () => {} };
 }
 
 async function secure(
@@ -207,12 +211,20 @@ async function secure(
   await writeFile(path.join(folder, 'ca.pem'), ca.certificate);
   const handle = handler(take, forget);
   const server = createSecureServer({ cert: made.chain, key: made.privateKey, settings });
+  const sessions = new Set<ServerHttp2Session>();
+  server.on('session', (session) => {
+    sessions.add(session);
+    session.on('close', () => sessions.delete(session));
+  });
   server.on('request', (asked, response) =>
     handle(asked, response, () => response.stream.session?.destroy()),
   );
   return {
     server,
     ca: path.join(folder, 'ca.pem'),
+    goodbye: () => {
+      for (const session of sessions) session.goaway();
+    },
     close: () => rm(folder, { recursive: true, force: true }),
   };
 }

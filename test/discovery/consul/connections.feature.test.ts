@@ -1,5 +1,7 @@
+import { createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { SourceContext } from '../../../src/discovery/source.ts';
+import { listen, portOf } from '../../parts/http.ts';
 import { until } from '../../parts/until.ts';
 import { addressesOf, isComplete, isFailure, type Watching, watchSource } from '../suite.ts';
 import { type FakeConsul, type FakeOptions, startFakeConsul } from './fake-consul.ts';
@@ -103,97 +105,6 @@ describe('connections to Consul', () => {
     expect([...one.seen, ...two.seen].filter(isFailure)).toEqual([]);
   });
 
-  describe('SRC7: 300 services over HTTP, followed by the state of their checks', () => {
-    let watching: Watching;
-    beforeEach(async () => {
-      await start(300);
-      watching = watch();
-      await told(watching, 300);
-      await until('the state to be held', () => fake.held.some(isState));
-    });
-
-    test('on far fewer than 150 connections', () => {
-      expect(fake.connections.most).toBeLessThanOrEqual(150);
-      expect(fake.connections.now).toBeLessThan(30);
-    });
-
-    test('a change of a check fetches its service and no other', async () => {
-      const before = fake.requests.length;
-      fake.change((registry) => registry.put('s42', [{ ...A, status: 'critical' }]));
-      const { instances } = await watching
-        .next((one) => isComplete(one) && one.reason === 'stated' && one.scope === 'local/s42')
-        .then((report) => (isComplete(report) ? report : { instances: [] }));
-      expect(instances[0]?.health).toBe('UNHEALTHY');
-      const fetched = fake.requests.slice(before).flatMap(({ path }) => serviceOf(path) ?? []);
-      expect(new Set(fetched)).toEqual(new Set(['s42']));
-    });
-
-    test('an output or an index alone fetches nothing', async () => {
-      const before = fake.requests.length;
-      fake.change((registry) =>
-        registry.put('s42', [{ node: 'node-42', address: '10.1.0.42', output: 'took 9 ms' }]),
-      );
-      await until('the next state question', () => fake.requests.slice(before).some(isState));
-      fake.change((registry) => registry.put('s43', [{ ...A, status: 'critical' }]));
-      await watching.next((one) => completeOf('local/s43')(one) && one.reason === 'stated');
-      const fetched = fake.requests.slice(before).flatMap(({ path }) => serviceOf(path) ?? []);
-      expect(fetched).toEqual(['s43']);
-    });
-
-    test('a service that leaves is closed, one that comes is fetched, one without a check too', async () => {
-      fake.change((registry) => registry.remove('s42'));
-      const closed = await watching.next((one) => isComplete(one) && one.closed === true);
-      expect(closed).toMatchObject({ scope: 'local/s42', reason: 'stated' });
-      fake.change((registry) => registry.put('bare', [{ ...A, checks: [] }]));
-      expect(addressesOf(await watching.next(completeOf('local/bare')))).toEqual(['10.0.0.1']);
-    });
-
-    test('SRC2: a drop that is read after a gap has no reason, though a check had changed before it', async () => {
-      let isDown = true;
-      fake.script(({ path }) => (isDown && serviceOf(path) === 's42' ? 'cut' : undefined));
-      fake.change((registry) => registry.put('s42', [{ ...A, status: 'critical' }]));
-      await watching.next((one) => isFailure(one) && one.scope === 'local/s42');
-      fake.registry.put('s42', []);
-      isDown = false;
-      const emptied = await watching.next(
-        (one) => completeOf('local/s42')(one) && one.instances.length === 0,
-      );
-      expect(emptied).not.toHaveProperty('reason');
-    });
-
-    test('SRC5: a failure of that one question is told for every service, and so is its end', async () => {
-      fake.script((request) => (isState(request) ? { status: 500, body: 'no' } : undefined));
-      await until(
-        '300 failures',
-        () => new Set(watching.seen.filter(isFailure).map(({ scope }) => scope)).size === 300,
-      );
-      fake.script(undefined);
-      await until('300 that are well', () => {
-        const last = new Map(watching.seen.map((one) => [one.scope, one.kind]));
-        return [...last.values()].every((kind) => kind === 'unchanged');
-      });
-    });
-  });
-
-  test('SRC7: one service more than there is room for, and one fewer again', async () => {
-    await start(144);
-    const watching = watch();
-    await told(watching, 144);
-    expect(fake.requests.some(isState)).toBe(false);
-    fake.change((registry) => registry.put('more', [A]));
-    await watching.next(completeOf('local/more'));
-    await until(
-      'the state to be held, and no service',
-      () => fake.held.some(isState) && heldServices() === 0,
-    );
-    fake.change((registry) => registry.remove('more'));
-    await until('a question each again', () => heldServices() === 144 && !fake.held.some(isState), {
-      timeoutMs: 20_000,
-    });
-    expect(fake.connections.most).toBeLessThanOrEqual(150);
-    expect(watching.seen.filter(isFailure)).toEqual([]);
-  });
-
   test('SRC5: a connection that is open and says nothing more is noticed over HTTPS', async () => {
     await start(1, { tls: {} });
     vi.useFakeTimers({ toFake: ['setInterval', 'setTimeout', 'clearInterval', 'clearTimeout'] });
@@ -210,6 +121,56 @@ describe('connections to Consul', () => {
     await new Promise((resolve) => setImmediate(resolve));
     vi.advanceTimersByTime(10_000);
     expect((await watching.next(isFailure)).kind).toBe('failure');
+  });
+
+  test('SRC5: what takes a connection and says nothing is given up', async () => {
+    const sockets = new Set<Socket>();
+    const silent = createServer((socket) => sockets.add(socket));
+    const stop = await listen(silent, 0);
+    await start(0);
+    const report = await watch({ address: `https://127.0.0.1:${portOf(silent)}` }).next(isFailure);
+    expect(report.error.message).toMatch(/does not answer on a new connection/);
+    await Promise.all(watchings.map((watching) => watching.stop()));
+    await stop();
+  });
+
+  test('SRC5: a server that says goodbye is left, and everything is asked anew on another connection', async () => {
+    await start(5, { tls: {} });
+    const watching = watch();
+    await told(watching, 5);
+    await until('all to be held', () => heldServices() === 5);
+    fake.goodbye();
+    fake.change((registry) => registry.put('s3', [A]));
+    expect(
+      addressesOf(await watching.next((one) => completeOf('local/s3')(one) && one.reason === 'stated')),
+    ).toEqual(['10.0.0.1']);
+    await until(
+      'a new connection, and only that',
+      () => fake.connections.ever === 2 && fake.connections.now === 1,
+      { timeoutMs: 15_000 },
+    );
+    await until('all to be held again', () => heldServices() === 5);
+    expect(watching.seen.filter((one) => isComplete(one) && one.instances.length === 0)).toEqual([]);
+  });
+
+  test('SRC7: all at once on a new connection to a server that takes few streams', async () => {
+    await start(20, { tls: { maxConcurrentStreams: 4 } });
+    const watching = watch();
+    await told(watching, 20);
+    await fake.down();
+    await watching.next(isFailure);
+    await fake.up();
+    await until('all to be held again', () => heldServices() === 20);
+    expect(fake.connections.most).toBeLessThanOrEqual(8);
+  });
+
+  test('SRC6: no answer: given up after the wait, a sixteenth of it and 10 s', async () => {
+    await start(1);
+    const watching = watch({ wait: '1s' });
+    await told(watching, 1);
+    // The fake has nothing new and does not look at the wait.
+    const { error } = await watching.next(isFailure);
+    expect(error.message).toMatch(/no answer within 11 s/);
   });
 
   test('SRC5: a Consul that comes back on the same port is found again, and all of its services', async () => {
