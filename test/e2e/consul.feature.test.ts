@@ -6,7 +6,7 @@ import { freePort } from '../parts/ports.ts';
 import { requestOnce, steadyRequests } from '../parts/requests.ts';
 import { until } from '../parts/until.ts';
 import { echo } from './parts.ts';
-import { healthsOf, startProxy } from './proxy.ts';
+import { healthsOf, startProxy, untilAnswered } from './proxy.ts';
 import { startReplica } from './replica.ts';
 import { createWorkspace, untilStored, type Workspace } from './workspace.ts';
 
@@ -73,7 +73,8 @@ test.each([
   // A team that deregisters all of a service has said so: nothing is held.
   await consul.deregisterTtl('w2');
   await until('no endpoint', async () => (await healthsOf(envoy, 'web')).length === 0);
-  expect((await requestOnce({ url: `http://127.0.0.1:${http}/` })).status).toBe(503);
+  // Envoy's workers learn of it a moment after its own list.
+  await untilAnswered(`http://127.0.0.1:${http}/`, ({ status }) => status === 503);
 });
 
 test('FAULT5, FAULT8: a Consul that dies and comes back empty takes no endpoint away; status and log say why', async () => {

@@ -133,7 +133,7 @@ class Pool {
     for (const { session } of this.#connections) {
       if (session.destroyed || session.connecting) continue;
       const late = setTimeout(() => session.destroy(failed('Consul answers no ping')), PING_WITHIN_MS);
-      session.once('close', () => clearTimeout(late));
+      // Called too when the connection ends before.
       session.ping(() => clearTimeout(late));
     }
   }

@@ -78,6 +78,7 @@ export const consulOptions = z
 export type ConsulOptions = z.infer<typeof consulOptions>;
 
 function addressFault(text: string): string | undefined {
+  if (!text.includes('://')) return `not a URL: write https://${text}`;
   if (!URL.canParse(text)) return 'not a URL: write https://host:8501';
   const { protocol, username, password, pathname, search, hash } = new URL(text);
   if (protocol !== 'http:' && protocol !== 'https:') return `${protocol} is not http or https`;

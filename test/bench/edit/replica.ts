@@ -21,6 +21,7 @@ export interface Marks {
 /** A replica in this process on a folder of its own, and one real Envoy that runs what it says. */
 export interface Running {
   readonly config: string;
+  readonly replica: Replica;
   readonly envoy: Envoy;
   /** Puts the file in place by rename; resolves once Envoy has ACKed the routes that followed. */
   edit(name: string, text: string): Promise<Marks>;
@@ -50,7 +51,7 @@ export async function startRunning(files: Readonly<Record<string, string>>): Pro
   const acks = routesAcked(replica);
   await replica.start();
   const envoy = await startEnvoy({ bootstrap: bootstrapFor(port, await freePort()) });
-  await envoy.ready();
+  await envoy.ready(60_000);
   const edit = async (name: string, text: string): Promise<Marks> => {
     const draft = join(dir, `draft-${name}`);
     await writeFile(draft, text);
@@ -64,7 +65,7 @@ export async function startRunning(files: Readonly<Record<string, string>>): Pro
     await replica.close();
     await rm(dir, { recursive: true, force: true });
   };
-  return { config, envoy, edit, stop };
+  return { config, replica, envoy, edit, stop };
 }
 
 /** The registry is told of every ACK: nobody has to ask again and again. */
