@@ -161,8 +161,8 @@ describe('blocking queries', () => {
 
     test.each(doubts)('of a server that %s: the leader is asked, and is believed', async (_, headers) => {
       await settled();
-      fake.script(({ query }) => (query.has('consistent') ? undefined : { body: [], headers }));
       fake.registry.put('web', [A]);
+      fake.script(({ query }) => (query.has('consistent') ? undefined : { body: [], headers }));
       const report = await watching.next(web);
       expect(addressesOf(report)).toEqual(['10.0.0.1']);
       expect(report.reason).toBeUndefined();

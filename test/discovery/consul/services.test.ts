@@ -197,6 +197,16 @@ describe('which services of a Consul are watched', () => {
       });
     });
 
+    test('a service that it never saw whole and now not at all is a failure too', async () => {
+      fake.headers(filtered);
+      watch({ services: ['web'] });
+      await holding('web');
+      fake.change((registry) => registry.put('web', []));
+      const next = () => watching.seen.filter(({ scope }) => scope === 'local/web')[1];
+      expect((await until('the next report', next)).kind).toBe('failure');
+      expect(watching.seen.filter((one) => isComplete(one) && one.instances.length === 0)).toEqual([]);
+    });
+
     test('a list that is emptied is a failure that names the permission', async () => {
       watch();
       await holding('api', 'web');
