@@ -8,6 +8,8 @@ export interface Told<T> {
   readonly value: T;
   readonly event: boolean;
   readonly filtered: boolean;
+  /** The index went back: what is known may be of a state that was given up. */
+  readonly isBack: boolean;
 }
 
 export interface BlockingOptions<T> {
@@ -63,6 +65,7 @@ export class BlockingQuery<T> {
   #tokens = BURST;
   #refilled: number;
   #pause: AbortController | undefined;
+  #restart = new AbortController();
 
   constructor(options: BlockingOptions<T>) {
     this.#options = options;
@@ -74,19 +77,23 @@ export class BlockingQuery<T> {
     if (this.#failures > 0) this.#pause?.abort();
   }
 
-  /** The next answer is asked for at once, as if for the first time; it is no event. */
+  /** The question that is held back, if there is one, is asked anew, as if for the first time; it is no event. */
   restart(): void {
     this.#index = 0;
+    this.#restart.abort();
   }
 
   /** One round; the caller deals with it before the next. Ends early when `signal` aborts. */
   async next(signal: AbortSignal): Promise<Outcome<T>> {
     await this.#turn(signal);
+    this.#restart = new AbortController();
+    const restart = this.#restart.signal;
     try {
-      const told = await this.#ask(signal);
+      const told = await this.#ask(AbortSignal.any([signal, restart]));
       this.#failures = 0;
       return { told };
     } catch (thrown) {
+      if (restart.aborted && !signal.aborted) return this.next(signal);
       this.#failures += 1;
       this.#index = 0;
       const error = thrown instanceof Error ? thrown : new Error(String(thrown));
@@ -103,10 +110,12 @@ export class BlockingQuery<T> {
   }
 
   async #ask(signal: AbortSignal): Promise<Told<T>> {
-    const { ask, isLess, waitMs } = this.#options;
+    const { ask, isLess, waitMs, clock } = this.#options;
     const before = this.#index;
+    const due = clock.now() + waitMs();
     const first = await ask({ index: before, waitMs: waitMs(), mode: 'stale', signal });
-    const isBack = first.index < before;
+    // A restored snapshot wakes who waits with what was before it, early and without anything new.
+    const isBack = first.index < before || (first.index === before && before > 0 && clock.now() < due);
     const needsProof = !first.trusted || ((isBack || first.streamed) && isLess(first.value));
     const answer = needsProof ? await this.#fromLeader(signal) : first;
     if (isHidden(answer, this.#wasFiltered, this.#options)) throw failed(HIDDEN);
@@ -114,8 +123,8 @@ export class BlockingQuery<T> {
     const event = before > 0 && first.index > before && first.trusted && !answer.filtered;
     // The leader's is no older than what was to be proved, so nothing is missed after the first's index.
     const { index } = first.trusted ? first : answer;
-    this.#index = index < before ? 0 : Math.max(1, index);
-    return { value: answer.value, event, filtered: answer.filtered };
+    this.#index = isBack || index < before ? 0 : Math.max(1, index);
+    return { value: answer.value, event, filtered: answer.filtered, isBack };
   }
 
   async #fromLeader(signal: AbortSignal): Promise<Answer<T>> {

@@ -85,7 +85,7 @@ export class ListWatch {
     return turn;
   }
 
-  async #take({ value, event }: Told<List>): Promise<void> {
+  async #take({ value, event, isBack }: Told<List>): Promise<void> {
     const isFirst = this.#list === undefined;
     this.#list = value;
     const [present, missing] = this.#split(value);
@@ -96,6 +96,7 @@ export class ListWatch {
     if (this.#hasFailed) this.#followed?.retryNow();
     this.#hasFailed = false;
     await this.#apply(value, event);
+    if (isBack) this.#followed?.restart();
     if (!isFirst) this.#followed?.listChanged(event);
   }
 

@@ -5,6 +5,8 @@ import { ServiceWatch, type WatchParts } from './service-watch.ts';
 export interface Follower {
   /** Exactly these from now on. */
   follow(services: ReadonlySet<string>): void;
+  /** A snapshot was restored: an agent's view goes back too, but wakes nobody who waits for more. */
+  restart(): void;
   /** The server answers again: whoever waits to try again may. */
   retryNow(): void;
   /** Something may have changed that this follower does not see. `event`: it was told so. */
@@ -46,6 +48,12 @@ export class ServiceLoops implements Follower {
 
   retryNow(): void {
     for (const { watch } of this.#running.values()) watch.retryNow();
+  }
+
+  restart(): void {
+    for (const { watch } of this.#running.values()) {
+      void this.#pace.turn(this.#signal).then(() => watch.restart());
+    }
   }
 
   /** Each sees its own changes. */

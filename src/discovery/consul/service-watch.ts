@@ -49,6 +49,10 @@ export class ServiceWatch {
     this.#query.retryNow();
   }
 
+  restart(): void {
+    this.#query.restart();
+  }
+
   stop(): void {
     this.#stop.abort();
   }

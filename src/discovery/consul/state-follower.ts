@@ -55,6 +55,9 @@ export class StateFollower implements Follower {
     this.#fetches.retryNow();
   }
 
+  /** The state of all checks is in no view: its question is woken. */
+  restart(): void {}
+
   listChanged(event: boolean): void {
     if (event) this.#sweepAt = Math.min(this.#sweepAt, this.#parts.clock.now() + SWEEP_AFTER_LIST_MS);
   }

@@ -92,6 +92,32 @@ describe('blocking queries', () => {
     expect((await watching.next(web)).reason).toBe('stated');
   });
 
+  test('SRC6: a list whose index goes back has every service asked anew: the view of one may wake nobody', async () => {
+    await settled();
+    fake.script((request) => (isHealth(request) && request.query.get('index') === '11' ? 'hang' : undefined));
+    fake.change((registry) => {
+      registry.index = 3;
+      registry.hide('other');
+    });
+    await until('a question from the beginning', () => healths().at(-1) === '3');
+    expect(healths()).toEqual([null, '11', null, '3']);
+    expect(watching.seen.filter(isFailure)).toEqual([]);
+  });
+
+  test('SRC6: a list that is woken early with nothing new may be of a restored snapshot: all is asked anew', async () => {
+    await settled();
+    fake.script((request) => (isHealth(request) && request.query.get('index') === '11' ? 'hang' : undefined));
+    // The index of the registry stays, as Consul answers with what was before.
+    const lists = () => fake.requests.filter((one) => !isHealth(one)).map(({ query }) => query.get('index'));
+    fake.wake(({ path }) => path === '/v1/catalog/services');
+    await until(
+      'the service to be asked anew',
+      () => healths().filter((index) => index === null).length === 2,
+    );
+    expect(lists()).toEqual([null, '11', null]);
+    expect(watching.seen.filter(isFailure)).toEqual([]);
+  });
+
   test('SRC6: an index that went back with everything gone is asked of the leader, which has it all', async () => {
     await settled();
     const empty = { body: [], headers: { 'x-consul-index': '2' } };

@@ -47,8 +47,8 @@ export interface FakeConsul {
   script(how: Script | undefined): void;
   /** On every answer from now on, beside the usual ones. */
   headers(more: Readonly<Record<string, string>>): void;
-  /** Answers everyone who is held, changed or not. */
-  wake(): void;
+  /** Answers everyone who is held, or only some, changed or not. */
+  wake(which?: (request: FakeRequest) => boolean): void;
   /** Connections stay open and say nothing more. */
   freeze(): void;
   /** HTTP/2: no new questions on the connections that there are. */
@@ -134,8 +134,9 @@ export async function startFakeConsul({ tls }: FakeOptions = {}): Promise<FakeCo
     headers: (others) => {
       more = others;
     },
-    wake: () =>
+    wake: (which = () => true) =>
       settle((one) => {
+        if (!which(one.request)) return false;
         send(one);
         return true;
       }),
