@@ -1,6 +1,7 @@
 import type { z } from 'zod';
-import { MusterError } from '../../errors.ts';
+import type { MusterError } from '../../errors.ts';
 import { RetryLater, throttledWaitMs } from '../poll.ts';
+import { failed } from './fault.ts';
 import type { RawAnswer } from './transport.ts';
 
 /** One answer of Consul, and what its headers say of how far it may be believed. */
@@ -97,10 +98,6 @@ function notUnderstood(status: number, text: string): MusterError {
   return failed(
     `Consul does not understand the question (${status}: ${text}): look at filter, healthFilter and datacenter`,
   );
-}
-
-export function failed(message: string, cause?: unknown): MusterError {
-  return new MusterError('source_failed', message, { cause });
 }
 
 function firstLine(text: string): string {

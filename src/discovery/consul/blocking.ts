@@ -1,7 +1,8 @@
 import { type Clock, retryDelayMs, sleep } from '../../clock.ts';
 import { askedWaitMs } from '../poll.ts';
-import { type Answer, failed } from './answer.ts';
+import type { Answer } from './answer.ts';
 import type { Asking } from './client.ts';
+import { failed } from './fault.ts';
 
 /** An answer, and whether it came as an event: then what is gone from it was seen to go. */
 export interface Told<T> {

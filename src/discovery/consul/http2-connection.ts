@@ -1,5 +1,5 @@
 import { type ClientHttp2Session, connect } from 'node:http2';
-import { failed } from './answer.ts';
+import { failed } from './fault.ts';
 import type { TlsFiles } from './tls.ts';
 import { type GetOptions, headerOf, type RawAnswer, wholeBody } from './transport.ts';
 

@@ -1,7 +1,8 @@
 import { retryDelayMs, sleep } from '../../clock.ts';
-import { type Answer, failed } from './answer.ts';
+import type { Answer } from './answer.ts';
 import { HIDDEN, isHidden } from './blocking.ts';
 import type { HealthEntry } from './entries.ts';
+import { failed } from './fault.ts';
 import { instancesOf } from './instance.ts';
 import { Pace } from './service-loops.ts';
 import type { WatchParts } from './service-watch.ts';

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { failed } from './answer.ts';
+import { failed } from './fault.ts';
 import type { Seat } from './seats.ts';
 
 /** One HTTP answer, its body whole. */
