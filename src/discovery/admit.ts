@@ -47,6 +47,7 @@ interface Fault {
 }
 
 function judge(address: string, allowed: ReadonlySet<AddressRange>): Fault | undefined {
+  if (address === '') return { words: 'it has no address of the kind that the source is asked for' };
   if (isIP(address) === 0 || address.includes('%'))
     return { words: `${JSON.stringify(address)} is not an IP address` };
   for (const form of formsOf(ipaddr.parse(address))) {

@@ -11,7 +11,7 @@ export interface Locality {
 export interface Instance {
   /** The source's own stable id: `i-0abc`, `node1/web-1`, or the address. */
   readonly id: string;
-  /** IPv4 or IPv6, without a port. */
+  /** IPv4 or IPv6, without a port; empty where the source knows of none: then it is never served. */
   readonly address: string;
   /** Port by name; the unnamed port is `''`. 1-65535. */
   readonly ports: Readonly<Record<string, number>>;

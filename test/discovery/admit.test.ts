@@ -27,7 +27,7 @@ describe('BAD9: addresses that must not be served', () => {
 
   test.each([
     ['web.internal', 'is not an IP address'],
-    ['', 'is not an IP address'],
+    ['', 'no address'],
     ['10.0.0.1:80', 'is not an IP address'],
     ['10.1', 'is not an IP address'],
     ['0x7f000001', 'is not an IP address'],

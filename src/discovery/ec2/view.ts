@@ -10,14 +10,16 @@ const HEALTH: ReadonlyMap<string, Health> = new Map([
   ['stopping', 'DRAINING'],
 ]);
 
-/** The instance as a source reports it; undefined: it does not serve, or it lacks the chosen address. */
+/**
+ * The instance as a source reports it; undefined: it does not serve. One without the chosen address is
+ * reported without any: it is never served, and people see that it is there.
+ */
 export function toInstance(facts: Facts, view: View): Instance | undefined {
   const health = HEALTH.get(facts.state);
-  const address = chooseAddress(facts, view.address);
-  if (health === undefined || address === undefined) return undefined;
+  if (health === undefined) return undefined;
   return {
     id: facts.id,
-    address,
+    address: chooseAddress(facts, view.address) ?? '',
     ports: choosePorts(facts.labels, view.ports),
     locality: facts.locality,
     health: health === 'HEALTHY' && facts.impaired ? 'UNHEALTHY' : health,

@@ -50,13 +50,13 @@ const TWO: Partial<Facts> = {
   ],
 };
 
-test.each<[View['address'], string | undefined]>([
+test.each<[View['address'], string]>([
   ['privateIpv4', '10.0.0.1'],
   ['publicIpv4', '192.0.2.1'],
   ['ipv6', '2001:db8::1'],
   [{ eni: { index: 1, family: 'privateIpv4' } }, '10.1.0.1'],
-  [{ eni: { index: 1, family: 'publicIpv4' } }, undefined],
-  [{ eni: { index: 7, family: 'privateIpv4' } }, undefined],
+  [{ eni: { index: 1, family: 'publicIpv4' } }, ''],
+  [{ eni: { index: 7, family: 'privateIpv4' } }, ''],
   [{ eni: { subnet: 'subnet-b', family: 'ipv6' } }, '2001:db8::2'],
   [{ eni: { subnet: 'subnet-a', family: 'publicIpv4' } }, '192.0.2.1'],
   [{ eni: { tag: { key: 'role' }, family: 'privateIpv4' } }, '10.1.0.1'],

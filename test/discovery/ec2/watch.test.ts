@@ -67,19 +67,21 @@ test('SRC10: what ended while muster was down is named in the first report', asy
   expect(completes(seen)[0]?.terminated).toEqual(['i-2', 'i-3']);
 });
 
-test('SRC11: an instance without the chosen address is left out and comes when it has one', async () => {
+test('SRC11: an instance without the chosen address is told without one, and with it once it has one', async () => {
   const none = { privateIpv4: undefined, publicIpv4: undefined, ipv6: undefined };
   const { clock, watch, put } = startWith([facts('i-1'), facts('i-2', { addresses: none })]);
   const { seen } = watch();
+  const told = (at: number) =>
+    completes(seen)[at]?.instances.map(({ id, address }) => `${id} ${address === '' ? 'none' : 'has'}`);
   await clock.advance(1_000);
-  expect(completes(seen)[0]?.instances.map(({ id }) => id)).toEqual(['i-1']);
+  expect(told(0)).toEqual(['i-1 has', 'i-2 none']);
   put([facts('i-1'), facts('i-2')]);
   await clock.advance(31_000);
-  expect(completes(seen)[1]?.instances.map(({ id }) => id)).toEqual(['i-1', 'i-2']);
+  expect(told(1)).toEqual(['i-1 has', 'i-2 has']);
   put([facts('i-1'), facts('i-2', { addresses: none })]);
   await clock.advance(31_000);
-  expect(completes(seen)[2]?.instances.map(({ id }) => id)).toEqual(['i-1']);
-  // It runs: that its address is not told may be a fault, so the guard looks at it.
+  expect(told(2)).toEqual(['i-1 has', 'i-2 none']);
+  // It runs: that its address is not told may be a fault, so the guard of its services looks at it.
   expect(completes(seen)[2]?.terminated).toBeUndefined();
 });
 

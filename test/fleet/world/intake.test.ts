@@ -42,6 +42,15 @@ test('SRC12: what a rule drops is counted and told why; an edit of the rules is 
   expect(dropped(world)[0]).toBe('rule 1: drop test.service "a" matches');
 });
 
+test('SRC11: an instance without an address is seen and not served; one that loses it is guarded', () => {
+  const world = new World();
+  configured(world, {});
+  world.put('dc', complete('eu', instances('a', [1])), 0);
+  world.put('dc', complete('eu', [instance('a', 1, { address: '' })]), 1);
+  expect(dropped(world)).toEqual(['it has no address of the kind that the source is asked for']);
+  expect(world.endpoints('a').endpoints).toMatchObject([{ address: '10.0.0.1', health: 'DEGRADED' }]);
+});
+
 test('BAD9: addresses that no endpoint can have are left out, unless the source may name them', () => {
   const bad = instance('a', 1, { address: '127.0.0.1' });
   const report = complete('eu', [bad, ...instances('a', [2])]);
