@@ -19,6 +19,8 @@ interface Running {
   readonly names: Set<string>;
   /** The last good report of each scope, and the failure since: what a source that joins is told. */
   readonly told: Map<string, readonly ScopeReport[]>;
+  /** The first round of reports is over. */
+  isSettled: boolean;
   readonly stop: AbortController;
   done: Promise<void>;
 }
@@ -48,8 +50,11 @@ export class SourceRunner {
       if (before.includes(running) && !running.names.has(config.name)) joined.push([running, config.name]);
     }
     for (const running of [...this.#running]) this.#settle(running, wanted.get(running), before);
-    for (const [{ told }, name] of joined) {
-      for (const reports of told.values()) for (const report of reports) this.#options.onReport(name, report);
+    for (const [{ told, isSettled }, name] of joined) {
+      for (const report of [...told.values()].flat()) {
+        // For who joins later, nothing more of the first round is to come.
+        this.#options.onReport(name, isSettled ? { ...report, more: undefined } : report);
+      }
     }
   }
 
@@ -60,7 +65,8 @@ export class SourceRunner {
 
   #prepare(config: SourceConfig): Running {
     const stop = new AbortController();
-    const running: Running = { config, names: new Set(), told: new Map(), stop, done: Promise.resolve() };
+    const rest = { told: new Map(), isSettled: false, stop, done: Promise.resolve() };
+    const running: Running = { config, names: new Set(), ...rest };
     this.#running.push(running);
     return running;
   }
@@ -100,7 +106,9 @@ export class SourceRunner {
     }
   }
 
-  #tell({ names, told }: Running, report: ScopeReport): void {
+  #tell(running: Running, report: ScopeReport): void {
+    const { names, told } = running;
+    if (report.more !== true) running.isSettled = true;
     const [last] = told.get(report.scope) ?? [];
     if (report.kind === 'complete' && report.closed === true) told.delete(report.scope);
     else if (report.kind === 'complete') told.set(report.scope, [report]);

@@ -154,3 +154,24 @@ test('a source whose options become those of another joins its watch, and its ow
   ]);
   await runner.close();
 });
+
+test('a source that joins after the first round is not told that more of it is to come', async () => {
+  const heard: ScopeReport[] = [];
+  const runner = new SourceRunner({
+    create: () => ({
+      async *watch(signal) {
+        yield { ...complete('x', []), more: true };
+        yield { ...complete('y', []), closed: true };
+        await aborted(signal);
+      },
+    }),
+    onReport: (name, report) => void (name === 'late' ? heard.push(report) : told.push(report.scope)),
+    onCrash: () => undefined,
+  });
+  const told: string[] = [];
+  runner.update([source('dc')]);
+  await until('the first round', () => told.length === 2);
+  runner.update([source('dc'), source('late')]);
+  expect(heard.map(({ scope, more }) => [scope, more])).toEqual([['x', undefined]]);
+  await runner.close();
+});
