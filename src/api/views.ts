@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SECRET_KINDS } from '../model/config.ts';
 import { count, list, time } from './scalars.ts';
 import { alarmView, sourceView } from './source-views.ts';
 
@@ -51,7 +52,7 @@ export const groupView = z
 export const secretView = z
   .object({
     name: z.string(),
-    kind: z.enum(['tls', 'ca', 'value']),
+    kind: z.enum(SECRET_KINDS),
     state: z
       .enum(['ok', 'failing', 'absent', 'restored'])
       .describe('`failing`: the old version is still served'),

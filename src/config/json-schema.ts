@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SECRET_KINDS, type SecretKind } from '../model/config.ts';
 import { name, oneKey } from './scalars.ts';
 import { groupSchema } from './schema/group.ts';
 import { httpRouteSchema } from './schema/http-route.ts';
@@ -45,20 +46,21 @@ function pick(registry: ReadonlyMap<string, { readonly schema: z.ZodType }>): Re
   return Object.fromEntries([...registry].map(described));
 }
 
-const SECRET_KINDS = {
+const DESCRIPTIONS: Readonly<Record<SecretKind, string>> = {
   tls: 'A certificate chain and its private key.',
-  ca: 'Certificates of authorities.',
+  ca: 'Certificates of authorities, and what they revoked.',
+  sessionTicketKeys: 'Keys of 80 bytes that encrypt TLS session tickets, the newest first.',
   value: 'Bytes: a token, a password.',
-} as const;
+};
 
 const store = name.optional().describe('A name in `secretStores`. Default file.');
 
 /** A reference has the keys of one of the stores that hold its kind, and `store`. */
 function secretSchema(vocabulary: Vocabulary) {
-  const shapes = (['tls', 'ca', 'value'] as const).flatMap((kind) => {
+  const shapes = SECRET_KINDS.flatMap((kind) => {
     const refs = [...vocabulary.secretStores.values()].flatMap(({ refs }) => refs[kind] ?? []);
     const schema = anyOf(refs.map(withStore));
-    return schema === undefined ? [] : [[kind, schema.describe(SECRET_KINDS[kind])] as const];
+    return schema === undefined ? [] : [[kind, schema.describe(DESCRIPTIONS[kind])] as const];
   });
   return oneKey(Object.fromEntries(shapes), 'the kind of secret');
 }

@@ -19,6 +19,7 @@ const REFERENCES: readonly {
   { from: 'secrets', path: ['tls', 'store'], to: 'secretStores' },
   { from: 'secrets', path: ['ca', 'store'], to: 'secretStores' },
   { from: 'secrets', path: ['value', 'store'], to: 'secretStores' },
+  { from: 'secrets', path: ['sessionTicketKeys', 'store'], to: 'secretStores' },
   { from: 'services', path: ['from', '*', 'source'], to: 'sources' },
   { from: 'serviceTemplates', path: ['source'], to: 'sources' },
   { from: 'listeners', path: ['tls', 'certificates', '*', 'secret'], to: 'secrets', kind: 'tls' },

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Problem } from '../errors.ts';
-import type { Config, Group, Listener, SecretConfig } from '../model/config.ts';
+import { type Config, type Group, type Listener, SECRET_KINDS, type SecretConfig } from '../model/config.ts';
 import type { HttpRoute } from '../model/route.ts';
 import { type Collection, type Entries, type Entry, lineOf, member, toProblem } from './entries.ts';
 import { check, type Fault } from './issues.ts';
@@ -111,6 +111,7 @@ const secretKinds = oneKey(
   {
     tls: z.looseObject({ store: name.optional() }),
     ca: z.looseObject({ store: name.optional() }),
+    sessionTicketKeys: z.looseObject({ store: name.optional() }),
     value: z.looseObject({ store: name.optional() }),
   },
   'the kind of secret',
@@ -119,7 +120,7 @@ const secretKinds = oneKey(
 function buildSecret(entry: Entry, entries: Entries, vocabulary: Vocabulary): Outcome<SecretConfig> {
   const { value: outer, faults } = check(secretKinds, entry.data);
   if (outer === undefined) return { faults };
-  const kind = (['tls', 'ca', 'value'] as const).find((known) => known === outer.kind) ?? 'value';
+  const kind = SECRET_KINDS.find((known) => known === outer.kind) ?? 'value';
   const { store: _, ...written } = z.record(z.string(), z.unknown()).parse(outer.value);
   const stated = member(outer.value, 'store');
   const store = typeof stated === 'string' ? stated : BUILT_IN_STORE;

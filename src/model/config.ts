@@ -68,7 +68,9 @@ export interface SecretStoreConfig extends Named {
   readonly options: unknown;
 }
 
-export type SecretKind = 'tls' | 'ca' | 'value';
+/** Of `secrets`: a pair; authorities; keys that encrypt TLS session tickets; other bytes. */
+export const SECRET_KINDS = ['tls', 'ca', 'sessionTicketKeys', 'value'] as const;
+export type SecretKind = (typeof SECRET_KINDS)[number];
 
 /** Where a secret is read: never its value. */
 export interface SecretConfig extends Named {

@@ -1,6 +1,7 @@
 import type { SecretKind } from '../model/config.ts';
 import type { Checked } from './checked.ts';
 import { checkCa } from './material-ca.ts';
+import { checkTicketKeys } from './material-ticket-keys.ts';
 import { checkTls } from './material-tls.ts';
 import { PemFault } from './pem.ts';
 import type { SecretVersion } from './store.ts';
@@ -13,13 +14,19 @@ const MAX_VALUE_BYTES = 64 * 1024;
  * written anew in the plainest form, so that no difference between parsers is left.
  * `now` in epoch milliseconds.
  */
-export function checkMaterial(kind: SecretKind, version: SecretVersion, now: number): Checked {
+export function checkMaterial(
+  kind: SecretKind,
+  version: Pick<SecretVersion, 'version' | 'parts'>,
+  now: number,
+): Checked {
   try {
     switch (kind) {
       case 'tls':
         return checkTls(version, now);
       case 'ca':
         return checkCa(version, now);
+      case 'sessionTicketKeys':
+        return checkTicketKeys(version);
       case 'value':
         return checkValue(version);
     }
@@ -29,7 +36,7 @@ export function checkMaterial(kind: SecretKind, version: SecretVersion, now: num
   }
 }
 
-function checkValue(version: SecretVersion): Checked {
+function checkValue(version: Pick<SecretVersion, 'version' | 'parts'>): Checked {
   const value = version.parts['value'];
   if (value === undefined || value.length === 0) return { problem: 'the value is empty', warnings: [] };
   if (value.length > MAX_VALUE_BYTES) {

@@ -2,10 +2,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Clock, retryDelayMs } from '../clock.ts';
 import { MusterError } from '../errors.ts';
 import type { SecretConfig } from '../model/config.ts';
-import { type ExpiryAlarm, expiryAlarm } from './expiry.ts';
+import { type ExpiryAlarm, endOf, expiryAlarm } from './expiry.ts';
 import { checkMaterial } from './material.ts';
 import type { RefreshOptions, SecretStatus } from './refresh.ts';
-import type { CheckedSecret, SecretStore, SecretVersion } from './store.ts';
+import type { CheckedSecret, SecretStore, SecretVersion, UnchangedSecret } from './store.ts';
 
 const DEFAULT_INTERVAL_MS = 60_000;
 const READ_DEADLINE_MS = 30_000;
@@ -58,8 +58,7 @@ export class SecretRefresh {
       problem: this.#problem?.message,
       alarm,
       lastSuccess: this.#lastSuccess,
-      notAfter:
-        this.#served === undefined || this.#served.kind === 'value' ? undefined : this.#served.notAfter,
+      notAfter: this.#served === undefined ? undefined : endOf(this.#served),
       nextAttempt: this.#nextAttempt,
     };
   }
@@ -108,7 +107,7 @@ export class SecretRefresh {
     this.#wait(this.#hinted ? 0 : delayMs);
   }
 
-  async #read(): Promise<SecretVersion> {
+  async #read(): Promise<SecretVersion | UnchangedSecret> {
     const deadline = new AbortController();
     const signal = AbortSignal.any([this.#life.signal, deadline.signal]);
     const late = new Error(`the store gave no answer within ${READ_DEADLINE_MS / 1000} s`);
@@ -117,7 +116,10 @@ export class SecretRefresh {
     const onAbort = () => aborted.reject(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
     try {
-      const version = await Promise.race([this.#store.read(this.#config.ref, signal), aborted.promise]);
+      const version = await Promise.race([
+        this.#store.read(this.#config.ref, signal, this.#served?.version),
+        aborted.promise,
+      ]);
       if (version !== undefined) return version;
       const served = this.#served === undefined ? '' : '; what was read before is served on';
       throw new Error(`it does not exist in the store "${this.#config.store}"${served}`);
@@ -127,8 +129,8 @@ export class SecretRefresh {
     }
   }
 
-  #take(version: SecretVersion): void {
-    if (version.version !== this.#served?.version) {
+  #take(version: SecretVersion | UnchangedSecret): void {
+    if (version.parts !== undefined && version.version !== this.#served?.version) {
       const { secret, problem, warnings } = checkMaterial(
         this.#config.kind,
         version,
@@ -151,14 +153,12 @@ export class SecretRefresh {
 
   #checkAlarm(): void {
     const served = this.#served;
-    if (served === undefined || served.kind === 'value') return;
+    const end = served === undefined ? undefined : endOf(served);
+    if (served === undefined || end === undefined) return;
     const alarm = expiryAlarm(served, this.#edges.clock.now());
     if (alarm !== this.#alarm && alarm !== 'none') {
       const verb = alarm === 'expired' ? 'ended' : 'ends';
-      this.#edges.onWarning?.(
-        this.#config.name,
-        `its validity ${verb} on ${new Date(served.notAfter).toISOString()}`,
-      );
+      this.#edges.onWarning?.(this.#config.name, `its validity ${verb} on ${new Date(end).toISOString()}`);
     }
     this.#alarm = alarm;
   }

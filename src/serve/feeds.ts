@@ -27,7 +27,7 @@ interface FeedsOptions {
 export class Feeds {
   readonly #options: FeedsOptions;
   readonly #first = new FirstAnswers();
-  readonly #stores = new Stores();
+  readonly #stores: Stores;
   readonly #sources: SourceRunner;
   readonly secrets: SecretRefresher;
   readonly #wanted = new WantedServices();
@@ -39,6 +39,7 @@ export class Feeds {
   constructor(options: FeedsOptions) {
     const { logger, signal } = options;
     this.#options = options;
+    this.#stores = new Stores({ secret: (name) => this.#values.get(name), logger });
     this.#sources = new SourceRunner({
       create: (config, names) => this.#create(config, names),
       prepare: (source, report) => prepareReport(options.world, source, report),
@@ -70,8 +71,10 @@ export class Feeds {
     this.secrets.update(config.secrets.values(), this.#stores.update(config, this.#baseDir));
   }
 
-  close(): Promise<void> {
-    return this.#sources.close();
+  /** After the signal's end: nothing is read any more. */
+  async close(): Promise<void> {
+    await this.#sources.close();
+    await this.#stores.close();
   }
 
   #create({ name, kind, options }: SourceConfig, names: () => readonly string[]): Source {

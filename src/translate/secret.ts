@@ -9,6 +9,7 @@ const SECRET_TYPE = 'envoy.extensions.transport_sockets.tls.v3.Secret';
 export type SecretMaterial =
   | { readonly kind: 'tls'; readonly certificateChain: Uint8Array; readonly privateKey: SecretBytes }
   | { readonly kind: 'ca'; readonly certificates: Uint8Array; readonly crl?: Uint8Array | undefined }
+  | { readonly kind: 'sessionTicketKeys'; readonly keys: readonly SecretBytes[] }
   | { readonly kind: 'value'; readonly value: SecretBytes };
 
 export interface NamedSecret {
@@ -54,6 +55,8 @@ function secretFields(material: SecretMaterial): Message {
           ...(material.crl === undefined ? {} : { crl: inline(material.crl) }),
         },
       };
+    case 'sessionTicketKeys':
+      return { sessionTicketKeys: { keys: material.keys.map((key) => inline(key.reveal())) } };
     case 'value':
       return { genericSecret: { secret: inline(material.value.reveal()) } };
   }

@@ -25,7 +25,7 @@ export function testSecretStore(name: string, make: () => Promise<StoreUnderTest
     const never = new AbortController().signal;
     const read = async (): Promise<SecretVersion> => {
       const version = await under.store.read(under.ref, never);
-      return version ?? expect.unreachable('the pair is there');
+      return version?.parts === undefined ? expect.unreachable('the pair is there') : version;
     };
 
     beforeEach(async () => {
@@ -44,6 +44,20 @@ export function testSecretStore(name: string, make: () => Promise<StoreUnderTest
       expect((await read()).version).toBe(first.version);
       await under.rotate();
       expect((await read()).version).not.toBe(first.version);
+    });
+
+    test('what is known and unchanged keeps its version, and a new one comes with its parts', async () => {
+      const { version } = await read();
+      expect((await under.store.read(under.ref, never, version))?.version).toBe(version);
+      await under.rotate();
+      const next = await under.store.read(under.ref, never, version);
+      expect(next?.version).not.toBe(version);
+      expect(Object.keys(next?.parts ?? {}).sort()).toEqual(['certificate', 'privateKey']);
+    });
+
+    test('says when to look again, if at all, in some time', async () => {
+      const { checkAgainMs } = await read();
+      expect(checkAgainMs ?? 1).toBeGreaterThan(0);
     });
 
     test('absence is a value', async () => {

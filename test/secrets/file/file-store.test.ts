@@ -34,7 +34,7 @@ describe('the file store', () => {
   const at = (...names: string[]) => path.join(folder, ...names);
   const read = (ref: unknown, options: FileStoreOptions = {}) => create(folder, options).read(ref, never);
   const namesOf = async (ref: unknown) =>
-    Buffer.from((await read(ref))?.parts['certificate']?.reveal() ?? []).toString();
+    Buffer.from((await read(ref))?.parts?.['certificate']?.reveal() ?? []).toString();
 
   beforeEach(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'muster-'));
@@ -60,9 +60,9 @@ describe('the file store', () => {
     await writeFile(at('ca.pem'), ca.certificate);
     await writeFile(at('token'), 's3cret\r\n');
     expect(Object.keys((await read({ certificates: 'ca.pem' }))?.parts ?? {})).toEqual(['certificates']);
-    const value = (await read({ path: 'token' }))?.parts['value'];
+    const value = (await read({ path: 'token' }))?.parts?.['value'];
     expect(Buffer.from(value?.reveal() ?? []).toString()).toBe('s3cret');
-    const whole = (await read({ path: 'token', trim: false }))?.parts['value'];
+    const whole = (await read({ path: 'token', trim: false }))?.parts?.['value'];
     expect(whole?.length).toBe(8);
   });
 
@@ -71,7 +71,7 @@ describe('the file store', () => {
     await writeFile(at('tls.crt'), next.chain);
     const reading = read(PAIR);
     await writeFile(at('tls.key'), next.privateKey);
-    expect(Buffer.from((await reading)?.parts['privateKey']?.reveal() ?? []).toString()).toBe(
+    expect(Buffer.from((await reading)?.parts?.['privateKey']?.reveal() ?? []).toString()).toBe(
       next.privateKey,
     );
   });
@@ -80,7 +80,7 @@ describe('the file store', () => {
     await writeFile(at('token'), 'half');
     const reading = read({ path: 'token' });
     await writeFile(at('token'), 'half and half');
-    expect(Buffer.from((await reading)?.parts['value']?.reveal() ?? []).toString()).toBe('half and half');
+    expect(Buffer.from((await reading)?.parts?.['value']?.reveal() ?? []).toString()).toBe('half and half');
   });
 
   test('a pair that stays mismatched is an error that names the files', async () => {
