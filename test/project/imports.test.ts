@@ -10,9 +10,11 @@ interface Area {
   readonly types?: readonly string[];
 }
 
-const WORDS = ['src/model/', 'src/errors.ts', 'src/secret-bytes.ts', 'src/clock.ts'];
+const WORDS = ['src/model/', 'src/errors.ts', 'src/secret-bytes.ts', 'src/clock.ts', 'src/duration.ts'];
 /** Reading and watching files: shared by config, the file source and the file store. */
 const FILES = ['src/files/'];
+/** Credentials and faults of AWS: shared by its source and its store. */
+const AWS = ['src/aws/'];
 const SOURCE_PORT = ['src/discovery/source.ts'];
 const STORE_PORT = ['src/secrets/store.ts'];
 /** What every report goes through, whichever source it is from: pure, no adapter among them. */
@@ -27,10 +29,12 @@ const AREAS: Readonly<Record<string, Area>> = {
   'src/errors.ts': { may: WORDS },
   'src/secret-bytes.ts': { may: WORDS },
   'src/clock.ts': { may: WORDS },
+  'src/duration.ts': { may: WORDS },
+  'src/aws/': { may: WORDS },
   'src/files/': { may: WORDS },
   'src/xds/': { may: [] },
-  'src/discovery/': { may: [...WORDS, ...FILES] },
-  'src/secrets/': { may: [...WORDS, ...FILES] },
+  'src/discovery/': { may: [...WORDS, ...FILES, ...AWS] },
+  'src/secrets/': { may: [...WORDS, ...FILES, ...AWS] },
   'src/config/': { may: [...WORDS, ...FILES], types: [...SOURCE_PORT, ...STORE_PORT] },
   'src/fleet/': { may: [...WORDS, ...SOURCE_PORT, ...STORE_PORT, ...REPORTS], types: ['src/xds/'] },
   'src/translate/': {
@@ -51,6 +55,7 @@ const AREAS: Readonly<Record<string, Area>> = {
 const LIBRARIES: readonly { readonly name: RegExp; readonly only: readonly string[] }[] = [
   { name: /^@grpc\//, only: ['src/xds/server/'] },
   { name: /^@aws-sdk\/client-ec2$/, only: ['src/discovery/ec2/'] },
+  { name: /^@aws-sdk\/credential-providers$/, only: ['src/aws/'] },
   { name: /^@aws-sdk\/client-secrets-manager$/, only: ['src/secrets/aws-secrets-manager/'] },
   { name: /^consul$/, only: ['src/discovery/consul/'] },
   { name: /^node-vault$/, only: ['src/secrets/vault/'] },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationMs } from '../duration.ts';
+import { durationMs } from '../../duration.ts';
 
 const name = z.string().min(1).max(256);
 

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { durationMs } from '../../duration.ts';
 import { isHostname } from '../address.ts';
-import { durationMs } from '../duration.ts';
 import { nameservers } from '../resolve.ts';
 import { splitTarget } from '../targets.ts';
 

@@ -6,10 +6,10 @@ import {
   DescribeNetworkInterfacesCommand,
   EC2Client,
 } from '@aws-sdk/client-ec2';
+import { credentialsFor } from '../../aws/credentials.ts';
+import { faultKind } from '../../aws/fault.ts';
 import type { Budget } from './budget.ts';
 import type { Ec2Calls, PageRequest } from './calls.ts';
-import { credentialsFor } from './credentials.ts';
-import { faultKind } from './fault.ts';
 import { type InstancesPage, readInstancesPage } from './instances-answer.ts';
 import type { ListingRequest } from './protocol.ts';
 import { okBody, wholeBody } from './response.ts';
@@ -28,7 +28,7 @@ export function openCalls(request: ListingRequest, budget: Budget): OpenCalls {
   const client = new EC2Client({
     region,
     ...(endpoint === undefined ? {} : { endpoint }),
-    credentials: credentialsFor(request),
+    credentials: credentialsFor(request.credentials, request),
     retryMode: 'adaptive',
     maxAttempts: 3,
     requestHandler: { connectionTimeout: 5_000, requestTimeout: 60_000, throwOnRequestTimeout: true },

@@ -1,6 +1,6 @@
+import { faultKind } from '../../aws/fault.ts';
 import type { Ec2Calls, Page, PageRequest } from './calls.ts';
 import type { Facts } from './facts.ts';
-import { faultKind } from './fault.ts';
 import type { Filter, ListingRequest } from './protocol.ts';
 
 const ZONE_FILTER = 'availability-zone';

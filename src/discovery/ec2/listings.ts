@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
+import { faultKind } from '../../aws/fault.ts';
 import { type Clock, systemClock } from '../../clock.ts';
 import { type Budget, createBudget } from './budget.ts';
 import type { OpenCalls } from './client.ts';
 import type { Facts } from './facts.ts';
-import { faultKind } from './fault.ts';
 import { listInstances } from './listing.ts';
 import type { ListingRequest } from './protocol.ts';
 

@@ -1,36 +1,15 @@
-import { isIP } from 'node:net';
-import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
-import { durationMs } from '../duration.ts';
+import { awsAccess, endpoint, region, secureEndpoint } from '../../aws/schema.ts';
+import { durationMs } from '../../duration.ts';
 
 const text = z.string().min(1, 'must not be empty').max(512);
 
-const region = z
-  .string()
-  .regex(/^[a-z]{2}[a-z0-9-]{2,38}$/, 'a region is written like eu-west-1')
-  .describe('A region, like eu-west-1');
-
-const assumeRole = z.strictObject({
-  roleArn: z
-    .string()
-    .regex(/^arn:[a-z0-9-]+:iam::[0-9]{12}:role\/\S+$/, 'write arn:aws:iam::123456789012:role/<name>')
-    .describe('The role to read with'),
-  externalId: z.string().min(2).max(1224).optional().describe('What the trust policy of the role asks for'),
-  sessionName: z
-    .string()
-    .regex(/^[\w+=,.@-]{2,64}$/, '2 to 64 letters, digits and + = , . @ - _')
-    .default('muster')
-    .describe("Shown in CloudTrail; default 'muster'"),
-});
-
-const account = z.strictObject({
+const account = awsAccess.extend({
   id: z
     .string('an account id is text: write it in quotes')
     .regex(/^[0-9]{12}$/, 'an account id has 12 digits')
     .optional()
     .describe('The account number; names the scope'),
-  profile: text.optional().describe('A profile of the AWS config files; default: the default chain'),
-  assumeRole: assumeRole.optional().describe('A role to assume with these credentials'),
 });
 
 const filterValues = z
@@ -82,17 +61,6 @@ const port = z.union(
   'write a port from 1 to 65535 or { label: ec2.tag.port, default: 8080 }',
 );
 
-const endpoint = z.string().superRefine((url, context) => {
-  const message = endpointFault(url);
-  if (message !== undefined) context.addIssue({ code: 'custom', message });
-});
-
-/** The answers of STS are credentials: they never travel in the clear beyond this machine. */
-const stsEndpoint = endpoint.refine(
-  (url) => !url.startsWith('http://') || isLoopback(new URL(url).hostname),
-  'the answers of STS are credentials: write https://, http:// is for loopback',
-);
-
 /** `sources.*.ec2`. */
 export const ec2SourceOptions = z
   .strictObject({
@@ -118,7 +86,7 @@ export const ec2SourceOptions = z
       .default(false)
       .describe('Ask for status checks too: impaired instances are UNHEALTHY'),
     endpoint: endpoint.optional().describe('Another endpoint for EC2, such as a VPC endpoint'),
-    stsEndpoint: stsEndpoint.optional().describe('Another endpoint for STS'),
+    stsEndpoint: secureEndpoint.optional().describe('Another endpoint for STS'),
   })
   .refine(({ port: one, ports }) => one === undefined || ports === undefined, 'write port or ports, not both')
   .superRefine(({ regions, accounts }, context) => {
@@ -138,17 +106,4 @@ export function accountName({ id, profile, assumeRole: role }: AccountOptions): 
 function doubles(what: string, names: readonly string[]): readonly string[] {
   const seen = new Set(names.filter((name, at) => names.indexOf(name) !== at));
   return [...seen].map((name) => `the ${what} ${name} is named twice: each is one scope`);
-}
-
-function endpointFault(url: string): string | undefined {
-  const parsed = URL.parse(url);
-  if (parsed === null || !/^https?:$/.test(parsed.protocol))
-    return 'write a URL such as https://ec2.example.com';
-  if (parsed.username !== '' || parsed.password !== '') return 'no user or password belongs into an endpoint';
-  return undefined;
-}
-
-function isLoopback(hostname: string): boolean {
-  const host = hostname.replace(/^\[(.*)\]$/, '$1');
-  return host === 'localhost' || (isIP(host) !== 0 && ipaddr.parse(host).range() === 'loopback');
 }

@@ -1,8 +1,8 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { durationMs } from '../../duration.ts';
 import { addressRefusal } from '../admit.ts';
-import { durationMs } from '../duration.ts';
 
 /** What Node or muster sets itself, and what would carry a secret that belongs into `authorization`. */
 const OWN_HEADERS: ReadonlySet<string> = new Set([

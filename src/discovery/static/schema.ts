@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { durationMs } from '../../duration.ts';
 import { type Hostnames, hostFault } from '../address.ts';
-import { durationMs } from '../duration.ts';
 import { nameservers } from '../resolve.ts';
 import { targetGroups, writtenLabels } from '../targets.ts';
 
