@@ -1,8 +1,12 @@
+import pLimit, { type LimitFunction } from 'p-limit';
 import { type Clock, systemClock } from '../clock.ts';
-import { MusterError } from '../errors.ts';
-import type { SecretConfig } from '../model/config.ts';
+import type { MusterError } from '../errors.ts';
+import type { SecretConfig, SecretKind } from '../model/config.ts';
 import type { ExpiryAlarm } from './expiry.ts';
+import { problemOf } from './problem.ts';
+import { createPhases } from './read-slots.ts';
 import { SecretRefresh } from './secret-refresh.ts';
+import type { Standing } from './standing.ts';
 import type { CheckedSecret, SecretStore } from './store.ts';
 
 export interface RefreshOptions {
@@ -20,48 +24,86 @@ export interface RefreshOptions {
 
 export interface SecretStatus {
   readonly name: string;
-  /** `absent`: nothing to serve yet. `failing`: the last read or check failed, the last good is served. */
-  readonly state: 'ok' | 'failing' | 'expiring' | 'absent';
+  readonly kind: SecretKind;
+  readonly store: string;
+  /**
+   * `absent`: nothing to serve yet. `failing`: the last read or check failed, the last good is served.
+   * `restored`: served from before the start, and not yet read since.
+   */
+  readonly state: 'ok' | 'failing' | 'expiring' | 'restored' | 'absent';
   readonly version: string | undefined;
   readonly problem: string | undefined;
+  /** What is odd about what is served, or about its future in the store. */
+  readonly warnings: readonly string[];
   readonly alarm: ExpiryAlarm;
-  /** Epoch milliseconds: when the store last answered with something good; when the served version ends; the next read. */
+  /** Reads in a row that gave nothing good. */
+  readonly failures: number;
+  /** Epoch milliseconds: the last answer or failure; the last good answer; the end of what is served; the next read. */
+  readonly lastRead: number | undefined;
   readonly lastSuccess: number | undefined;
   readonly notAfter: number | undefined;
   readonly nextAttempt: number | undefined;
 }
 
 export interface SecretRefresher {
-  /** Refreshes exactly these from now on. What is unchanged runs on untouched; the rest is read at once. */
-  update(secrets: Iterable<SecretConfig>, stores: ReadonlyMap<string, SecretStore>): void;
+  /**
+   * Refreshes exactly these from now on. What is unchanged runs on untouched; the rest is read at
+   * once. `restored` holds what is served already, from before the start.
+   */
+  update(
+    secrets: Iterable<SecretConfig>,
+    stores: ReadonlyMap<string, SecretStore>,
+    restored?: ReadonlyMap<string, CheckedSecret>,
+  ): void;
   /** By name, sorted. */
   status(): readonly SecretStatus[];
 }
+
+/** Reads of one store at a time: a cold start of a thousand secrets is no flood. */
+const READS_AT_A_TIME = 16;
 
 /** Keeps every secret of the config current, each on its own clock (SRC15). */
 export function createSecretRefresher(options: RefreshOptions): SecretRefresher {
   const running = new Map<string, SecretRefresh>();
   const edges = { ...options, clock: options.clock ?? systemClock, random: options.random ?? Math.random };
+  const phases = createPhases(edges.random());
+  const limits = new WeakMap<SecretStore, LimitFunction>();
 
-  const update: SecretRefresher['update'] = (secrets, stores) => {
+  const turnOf = (store: SecretStore): LimitFunction => {
+    const limit = limits.get(store) ?? pLimit(READS_AT_A_TIME);
+    limits.set(store, limit);
+    return limit;
+  };
+
+  const start = (config: SecretConfig, store: SecretStore, restored: CheckedSecret | undefined): void => {
+    const before = running.get(config.name);
+    before?.stop();
+    const inherited = inheritedBy(config, before?.standing);
+    const standing = inherited ?? (restored && ({ secret: restored, source: 'restored' } as const));
+    const place = { store, turn: turnOf(store), phase: phases(), standing };
+    running.set(config.name, new SecretRefresh(config, place, edges));
+  };
+
+  const drop = (name: string): void => {
+    running.get(name)?.stop();
+    running.delete(name);
+  };
+
+  const update: SecretRefresher['update'] = (secrets, stores, restored) => {
     if (options.signal.aborted) return;
     const left = new Set(running.keys());
     for (const config of secrets) {
       left.delete(config.name);
       const store = stores.get(config.store);
       if (store === undefined) {
-        running.get(config.name)?.stop();
-        running.delete(config.name);
-        options.onProblem(config.name, noStore(config));
+        drop(config.name);
+        const reason = `there is no secret store "${config.store}"`;
+        options.onProblem(config.name, problemOf(config, 'secret_failed', reason));
       } else if (running.get(config.name)?.isFor(config, store) !== true) {
-        running.get(config.name)?.stop();
-        running.set(config.name, new SecretRefresh(config, store, edges));
+        start(config, store, restored?.get(config.name));
       }
     }
-    for (const name of left) {
-      running.get(name)?.stop();
-      running.delete(name);
-    }
+    for (const name of left) drop(name);
   };
 
   const stop = () => {
@@ -76,7 +118,7 @@ export function createSecretRefresher(options: RefreshOptions): SecretRefresher 
   return { update, status };
 }
 
-function noStore({ name, store, origin }: SecretConfig): MusterError {
-  const message = `secret "${name}": there is no secret store "${store}"`;
-  return new MusterError('secret_failed', message, { origin });
+/** An edit of where a secret is read changes nothing of what is served until the new place was read. */
+function inheritedBy({ kind }: SecretConfig, before: Standing | undefined): Standing | undefined {
+  return before?.secret.kind === kind ? { secret: before.secret, source: 'inherited' } : undefined;
 }

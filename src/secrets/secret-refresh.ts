@@ -1,28 +1,44 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Clock, retryDelayMs } from '../clock.ts';
-import { MusterError } from '../errors.ts';
+import type { MusterError } from '../errors.ts';
 import type { SecretConfig } from '../model/config.ts';
-import { type ExpiryAlarm, endOf, expiryAlarm } from './expiry.ts';
-import { checkMaterial } from './material.ts';
+import { endOf, expiryAlarm } from './expiry.ts';
+import { problemOf } from './problem.ts';
+import { readInTime } from './read-in-time.ts';
+import { ReadSlots } from './read-slots.ts';
 import type { RefreshOptions, SecretStatus } from './refresh.ts';
-import type { CheckedSecret, SecretStore, SecretVersion, UnchangedSecret } from './store.ts';
+import { ExpiryLadder, type Standing, takeVersion } from './standing.ts';
+import type { SecretStore, SecretVersion, UnchangedSecret } from './store.ts';
 
 const DEFAULT_INTERVAL_MS = 60_000;
-const READ_DEADLINE_MS = 30_000;
-const JITTER = 0.1;
 
 type Edges = RefreshOptions & { readonly clock: Clock; readonly random: () => number };
+
+/** What one secret's life needs besides its config. */
+export interface RefreshPlace {
+  readonly store: SecretStore;
+  /** Few reads of one store run at a time; the rest wait their turn here. */
+  readonly turn: <T>(read: () => Promise<T>) => Promise<T>;
+  /** This secret's share of the interval, in [0, 1). */
+  readonly phase: number;
+  readonly standing: Standing | undefined;
+}
 
 /** The life of one secret: read, check, hand on, wait; for ever, until stopped. */
 export class SecretRefresh {
   readonly #config: SecretConfig;
-  readonly #store: SecretStore;
+  readonly #place: RefreshPlace;
   readonly #edges: Edges;
   readonly #life = new AbortController();
-  #served: CheckedSecret | undefined;
+  readonly #slots: ReadSlots;
+  readonly #ladder = new ExpiryLadder();
+  #standing: Standing | undefined;
   #problem: MusterError | undefined;
-  #alarm: ExpiryAlarm = 'none';
+  #warnings: readonly string[] = [];
+  /** Those of the version that is served; the store's own come with each read. */
+  #checkWarnings: readonly string[] = [];
   #failures = 0;
+  #lastRead: number | undefined;
   #lastSuccess: number | undefined;
   #nextAttempt: number | undefined;
   #cancelWait: (() => void) | undefined;
@@ -30,17 +46,26 @@ export class SecretRefresh {
   #hinted = false;
 
   /** Reads at once, and tells through the callbacks only after this returns. */
-  constructor(config: SecretConfig, store: SecretStore, edges: Edges) {
+  constructor(config: SecretConfig, place: RefreshPlace, edges: Edges) {
     this.#config = config;
-    this.#store = store;
+    this.#place = place;
     this.#edges = edges;
-    store.watch?.(config.ref, () => this.#hint(), this.#life.signal);
+    this.#standing = place.standing;
+    this.#slots = new ReadSlots(place.phase);
+    place.store.watch?.(config.ref, () => this.#hint(), this.#life.signal);
     this.#wait(0);
   }
 
   isFor(config: SecretConfig, store: SecretStore): boolean {
     const mine = this.#config;
-    return store === this.#store && config.kind === mine.kind && isDeepStrictEqual(config.ref, mine.ref);
+    return (
+      store === this.#place.store && config.kind === mine.kind && isDeepStrictEqual(config.ref, mine.ref)
+    );
+  }
+
+  /** What a successor of the same name and kind goes on serving until it has read its own. */
+  get standing(): Standing | undefined {
+    return this.#standing;
   }
 
   stop(): void {
@@ -50,22 +75,29 @@ export class SecretRefresh {
   }
 
   status(): SecretStatus {
-    const alarm = this.#served === undefined ? 'none' : expiryAlarm(this.#served, this.#edges.clock.now());
+    const served = this.#standing?.secret;
     return {
       name: this.#config.name,
-      state: this.#state(alarm),
-      version: this.#served?.version,
+      kind: this.#config.kind,
+      store: this.#config.store,
+      state: this.#state(),
+      version: served?.version,
       problem: this.#problem?.message,
-      alarm,
+      warnings: this.#warnings,
+      alarm: served === undefined ? 'none' : expiryAlarm(served, this.#edges.clock.now()),
+      failures: this.#failures,
+      lastRead: this.#lastRead,
       lastSuccess: this.#lastSuccess,
-      notAfter: this.#served === undefined ? undefined : endOf(this.#served),
+      notAfter: served === undefined ? undefined : endOf(served),
       nextAttempt: this.#nextAttempt,
     };
   }
 
-  #state(alarm: ExpiryAlarm): SecretStatus['state'] {
-    if (this.#served === undefined) return 'absent';
+  #state(): SecretStatus['state'] {
+    if (this.#standing === undefined) return 'absent';
+    if (this.#standing.source === 'restored') return 'restored';
     if (this.#problem !== undefined) return 'failing';
+    const alarm = expiryAlarm(this.#standing.secret, this.#edges.clock.now());
     return alarm === 'none' ? 'ok' : 'expiring';
   }
 
@@ -88,92 +120,72 @@ export class SecretRefresh {
     this.#nextAttempt = undefined;
     this.#reading = true;
     this.#hinted = false;
-    let delayMs: number;
-    try {
-      const version = await this.#read();
-      if (this.#life.signal.aborted) return;
-      this.#take(version);
-      this.#failures = 0;
-      delayMs = this.#spread(version.checkAgainMs ?? DEFAULT_INTERVAL_MS);
-    } catch (error) {
-      if (this.#life.signal.aborted) return;
-      this.#failures += 1;
-      this.#tell(this.#asProblem(error));
-      delayMs = retryDelayMs(this.#failures, this.#edges.random);
-    } finally {
-      this.#reading = false;
-    }
-    this.#checkAlarm();
+    const delayMs = await this.#look();
+    this.#reading = false;
+    if (delayMs === undefined) return;
+    const ending = this.#standing && this.#ladder.step(this.#standing.secret, this.#edges.clock.now());
+    if (ending !== undefined) this.#edges.onWarning?.(this.#config.name, ending);
     this.#wait(this.#hinted ? 0 : delayMs);
   }
 
-  async #read(): Promise<SecretVersion | UnchangedSecret> {
-    const deadline = new AbortController();
-    const signal = AbortSignal.any([this.#life.signal, deadline.signal]);
-    const late = new Error(`the store gave no answer within ${READ_DEADLINE_MS / 1000} s`);
-    const cancel = this.#edges.clock.after(READ_DEADLINE_MS, () => deadline.abort(late));
-    const aborted = Promise.withResolvers<never>();
-    const onAbort = () => aborted.reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
+  /** Answers how long to wait; undefined: it was stopped meanwhile. */
+  async #look(): Promise<number | undefined> {
+    const { clock, random } = this.#edges;
     try {
-      const version = await Promise.race([
-        this.#store.read(this.#config.ref, signal, this.#served?.version),
-        aborted.promise,
-      ]);
-      if (version !== undefined) return version;
-      const served = this.#served === undefined ? '' : '; what was read before is served on';
-      throw new Error(`it does not exist in the store "${this.#config.store}"${served}`);
-    } finally {
-      cancel();
-      signal.removeEventListener('abort', onAbort);
+      const version = await this.#place.turn(() => this.#read());
+      if (this.#life.signal.aborted) return undefined;
+      this.#lastRead = clock.now();
+      this.#take(version);
+      this.#failures = 0;
+      return this.#slots.wait(clock.now(), version.checkAgainMs ?? DEFAULT_INTERVAL_MS);
+    } catch (error) {
+      if (this.#life.signal.aborted) return undefined;
+      this.#lastRead = clock.now();
+      this.#failures += 1;
+      this.#tell(problemOf(this.#config, 'secret_failed', error));
+      return retryDelayMs(this.#failures, random);
     }
   }
 
+  async #read(): Promise<SecretVersion | UnchangedSecret> {
+    const { store } = this.#place;
+    const { clock } = this.#edges;
+    const known = this.#standing?.source === 'inherited' ? undefined : this.#standing?.secret.version;
+    const version = await readInTime({
+      store,
+      config: this.#config,
+      known,
+      clock,
+      signal: this.#life.signal,
+    });
+    if (version !== undefined) return version;
+    const served = this.#standing === undefined ? '' : '; what was read before is served on';
+    throw new Error(`it does not exist in the store "${this.#config.store}"${served}`);
+  }
+
   #take(version: SecretVersion | UnchangedSecret): void {
-    if (version.parts !== undefined && version.version !== this.#served?.version) {
-      const { secret, problem, warnings } = checkMaterial(
-        this.#config.kind,
-        version,
-        this.#edges.clock.now(),
-      );
-      if (secret === undefined) throw this.#fault('secret_invalid', problem ?? 'it cannot be used');
-      this.#served = secret;
-      this.#edges.onSecret(this.#config.name, secret);
-      for (const warning of warnings) this.#edges.onWarning?.(this.#config.name, warning);
+    const { clock, onSecret } = this.#edges;
+    const taken = takeVersion(this.#standing, version, this.#config.kind, clock.now());
+    if ('refused' in taken) throw problemOf(this.#config, 'secret_invalid', taken.refused);
+    this.#standing = taken.standing;
+    if (taken.isNew) {
+      onSecret(this.#config.name, taken.standing.secret);
+      this.#checkWarnings = taken.warnings;
     }
-    this.#lastSuccess = this.#edges.clock.now();
+    this.#warn([...this.#checkWarnings, ...(version.warnings ?? [])]);
+    this.#lastSuccess = clock.now();
     this.#tell(undefined);
+  }
+
+  #warn(warnings: readonly string[]): void {
+    const news = warnings.filter((warning) => !this.#warnings.includes(warning));
+    this.#warnings = warnings;
+    for (const warning of news) this.#edges.onWarning?.(this.#config.name, warning);
   }
 
   #tell(problem: MusterError | undefined): void {
     if (problem?.message === this.#problem?.message) return;
     this.#problem = problem;
     this.#edges.onProblem(this.#config.name, problem);
-  }
-
-  #checkAlarm(): void {
-    const served = this.#served;
-    const end = served === undefined ? undefined : endOf(served);
-    if (served === undefined || end === undefined) return;
-    const alarm = expiryAlarm(served, this.#edges.clock.now());
-    if (alarm !== this.#alarm && alarm !== 'none') {
-      const verb = alarm === 'expired' ? 'ended' : 'ends';
-      this.#edges.onWarning?.(this.#config.name, `its validity ${verb} on ${new Date(end).toISOString()}`);
-    }
-    this.#alarm = alarm;
-  }
-
-  #asProblem(error: unknown): MusterError {
-    if (error instanceof MusterError && error.code === 'secret_invalid') return error;
-    return this.#fault('secret_failed', error instanceof Error ? error.message : String(error), error);
-  }
-
-  #fault(code: 'secret_failed' | 'secret_invalid', text: string, cause?: unknown): MusterError {
-    const { name, origin } = this.#config;
-    return new MusterError(code, `secret "${name}": ${text}`, { origin, cause });
-  }
-
-  #spread(ms: number): number {
-    return Math.round(ms * (1 + JITTER * (2 * this.#edges.random() - 1)));
   }
 }

@@ -3,6 +3,8 @@ import type { Clock } from '../../src/clock.ts';
 export interface ManualClock extends Clock {
   /** Moves on, running what falls due on the way, in order, each followed by what it awaits. */
   advance(ms: number): Promise<void>;
+  /** Puts the wall clock forward or back; timers take no notice. */
+  step(ms: number): void;
   /** Timers that wait. */
   readonly pending: number;
 }
@@ -10,9 +12,13 @@ export interface ManualClock extends Clock {
 /** A clock that stands until it is moved. */
 export function manualClock(start = 0): ManualClock {
   let now = start;
+  let stepped = 0;
   let timers: { readonly at: number; readonly task: () => void }[] = [];
   return {
-    now: () => now,
+    now: () => now + stepped,
+    step(ms) {
+      stepped += ms;
+    },
     after(ms, task) {
       const timer = { at: now + Math.max(ms, 0), task };
       timers.push(timer);

@@ -3,8 +3,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { MusterError } from '../../src/errors.ts';
 import type { SecretConfig } from '../../src/model/config.ts';
 import { SecretBytes } from '../../src/secret-bytes.ts';
+import { checkMaterial } from '../../src/secrets/material.ts';
 import { createSecretRefresher, type SecretRefresher } from '../../src/secrets/refresh.ts';
-import type { CheckedSecret, SecretStore, SecretVersion } from '../../src/secrets/store.ts';
+import type { CheckedSecret, SecretStore, SecretVersion, UnchangedSecret } from '../../src/secrets/store.ts';
 import { type ManualClock, manualClock } from '../discovery/manual-clock.ts';
 import { type MadeCertificate, makeCertificate } from './certificates.ts';
 
@@ -12,6 +13,9 @@ const DAY = 86_400_000;
 const START = Date.now();
 const one = await makeCertificate({ names: ['a'], from: new Date(START), days: 10 });
 const two = await makeCertificate({ names: ['a'], from: new Date(START), days: 10 });
+
+/** The first secret's share of a minute when chance is 0.5. */
+const FIRST = 7082;
 
 describe('the refresher of secrets (SRC15)', () => {
   let clock: ManualClock;
@@ -40,8 +44,9 @@ describe('the refresher of secrets (SRC15)', () => {
       signal: controller.signal,
     });
   });
-  afterEach(() => {
+  afterEach(async () => {
     controller.abort();
+    await clock.advance(0);
     expect(clock.pending).toBe(0);
   });
 
@@ -50,21 +55,22 @@ describe('the refresher of secrets (SRC15)', () => {
     expect(status()).toMatchObject({ name: 'a', state: 'absent' });
     await clock.advance(0);
     expect(secrets.map(([name, { version }]) => [name, version])).toEqual([['a', 'v1']]);
-    await clock.advance(120_000);
+    await clock.advance(FIRST + 60_000);
     expect(store.reads).toBe(3);
     expect(secrets).toHaveLength(1);
     expect(status()).toMatchObject({
       state: 'ok',
       version: 'v1',
-      lastSuccess: START + 120_000,
-      nextAttempt: START + 180_000,
+      lastRead: START + FIRST + 60_000,
+      lastSuccess: START + FIRST + 60_000,
+      nextAttempt: START + FIRST + 120_000,
     });
   });
 
   test('the store says when to look again, and hints', async () => {
     store.answer = { ...pair('v1', one), checkAgainMs: 5000 };
     refresher.update([config('a')], stores());
-    await clock.advance(5000);
+    await clock.advance(FIRST / 12 + 1);
     expect(store.reads).toBe(2);
     store.answer = pair('v2', two);
     store.hint();
@@ -76,7 +82,7 @@ describe('the refresher of secrets (SRC15)', () => {
     refresher.update([config('a')], stores());
     await clock.advance(0);
     store.answer = new Error('sealed');
-    await clock.advance(60_000 + 500 + 1000);
+    await clock.advance(FIRST + 500 + 1000);
     expect(store.reads).toBe(4);
     expect(problems.map(([, problem]) => problem?.message)).toEqual(['secret "a": sealed']);
     expect(status()).toMatchObject({ state: 'failing', version: 'v1', problem: 'secret "a": sealed' });
@@ -124,7 +130,8 @@ describe('the refresher of secrets (SRC15)', () => {
     expect(store.refs).toEqual([{ path: 'a' }, { path: 'b' }, { path: 'other' }]);
     refresher.update([config('b', { path: 'other' })], stores());
     expect(refresher.status().map(({ name }) => name)).toEqual(['b']);
-    await clock.advance(60_000);
+    expect(store.refs.slice(3)).toEqual([]);
+    await clock.advance(59_000);
     expect(store.refs.slice(3)).toEqual([{ path: 'other' }]);
   });
 
@@ -151,6 +158,108 @@ describe('the refresher of secrets (SRC15)', () => {
     expect(warnings).toHaveLength(3);
   });
 
+  test('what the store says is unchanged keeps what was read, without its parts', async () => {
+    refresher.update([config('a')], stores());
+    await clock.advance(0);
+    store.answer = { version: 'v1' };
+    await clock.advance(FIRST);
+    expect(store.known).toEqual([undefined, 'v1']);
+    expect(status()).toMatchObject({ state: 'ok', version: 'v1', lastSuccess: START + FIRST });
+    expect(secrets).toHaveLength(1);
+    store.answer = { version: 'v2' };
+    store.hint();
+    await clock.advance(0);
+    expect(status()).toMatchObject({ state: 'failing', version: 'v1' });
+    expect(status()?.problem).toMatch(/version v2 is known, and it is not/);
+  });
+
+  test('what is restored is served, known to the store, and replaced by what is read', async () => {
+    const served = { ...tlsOf(one), version: 'v1' };
+    store.answer = new Error('sealed');
+    refresher.update([config('a')], stores(), new Map([['a', served]]));
+    await clock.advance(0);
+    expect(store.known).toEqual(['v1']);
+    expect(status()).toMatchObject({ state: 'restored', version: 'v1', problem: 'secret "a": sealed' });
+    store.answer = { version: 'v1' };
+    store.hint();
+    await clock.advance(0);
+    expect(status()).toMatchObject({ state: 'ok', version: 'v1' });
+    expect(secrets).toEqual([]);
+  });
+
+  test('an edit of where it is read: the old is served, and its version means nothing to the new place', async () => {
+    refresher.update([config('a')], stores());
+    await clock.advance(0);
+    store.answer = new Error('no such path');
+    refresher.update([config('a', { path: 'new' })], stores());
+    await clock.advance(0);
+    expect(status()).toMatchObject({ state: 'failing', version: 'v1' });
+    store.answer = pair('v1', two);
+    store.hint();
+    await clock.advance(0);
+    expect(store.known.slice(1)).toEqual([undefined, undefined]);
+    expect(status()?.state).toBe('ok');
+    expect(secrets.map(([, { version }]) => version)).toEqual(['v1', 'v1']);
+  });
+
+  test('what the store warns of is told once and shows for as long as it says so', async () => {
+    store.answer = { ...pair('v1', one), warnings: ['it is marked for deletion'] };
+    refresher.update([config('a')], stores());
+    await clock.advance(FIRST);
+    expect(warnings).toEqual(['it is marked for deletion']);
+    expect(status()?.warnings).toEqual(['it is marked for deletion']);
+    store.answer = pair('v1', one);
+    await clock.advance(60_000);
+    expect(status()?.warnings).toEqual([]);
+  });
+
+  test('a thousand secrets are read one by one over the interval, each once', async () => {
+    refresher.update(
+      Array.from({ length: 1000 }, (_, at) => config(`s${at}`)),
+      stores(),
+    );
+    await clock.advance(5);
+    expect(store.reads).toBe(1000);
+    const perSecond: number[] = [];
+    for (let second = 0; second < 120; second += 1) {
+      const before = store.reads;
+      await clock.advance(1000);
+      perSecond.push(store.reads - before);
+    }
+    const [least, most] = [Math.min(...perSecond.slice(1)), Math.max(...perSecond)];
+    expect(most).toBeLessThanOrEqual(20);
+    expect(least).toBeGreaterThanOrEqual(14);
+    expect(Math.abs(store.reads - 3000)).toBeLessThanOrEqual(20);
+  });
+
+  test('few reads of one store run at a time, and those that wait have their whole time', async () => {
+    store.answer = 'never';
+    refresher.update(
+      Array.from({ length: 20 }, (_, at) => config(`s${at}`)),
+      stores(),
+    );
+    await clock.advance(1000);
+    expect(store.reads).toBe(16);
+    await clock.advance(29_001);
+    expect(store.reads).toBeGreaterThanOrEqual(20);
+    expect(problems.length).toBeGreaterThanOrEqual(16);
+  });
+
+  test.for([600_000, -600_000])(
+    'FAULT11: a clock that steps by %i ms loses no secret and no read',
+    async (step) => {
+      refresher.update([config('a')], stores());
+      await clock.advance(FIRST);
+      clock.step(step);
+      const before = store.reads;
+      await clock.advance(120_001);
+      expect(store.reads - before).toBeGreaterThanOrEqual(1);
+      expect(store.reads - before).toBeLessThanOrEqual(3);
+      expect(status()).toMatchObject({ state: 'ok', version: 'v1' });
+      expect(problems).toEqual([]);
+    },
+  );
+
   test('P5: a marker out of the key is in nothing that is told', async () => {
     refresher.update([config('a')], stores());
     await clock.advance(0);
@@ -166,29 +275,34 @@ describe('the refresher of secrets (SRC15)', () => {
   });
 });
 
-type Answer = SecretVersion | Error | 'never' | undefined;
+type Answer = SecretVersion | UnchangedSecret | Error | 'never' | undefined;
 
 interface FakeStore extends SecretStore {
   answer: Answer;
   readonly reads: number;
   readonly refs: readonly unknown[];
+  /** The versions that the refresher said it has. */
+  readonly known: readonly (string | undefined)[];
   hint(): void;
 }
 
 function fakeStore(first: Answer): FakeStore {
   const refs: unknown[] = [];
+  const known: (string | undefined)[] = [];
   const watchers = new Set<() => void>();
   return {
     answer: first,
     refs,
+    known,
     get reads() {
       return refs.length;
     },
     hint: () => {
       for (const changed of watchers) changed();
     },
-    async read(ref) {
+    async read(ref, _, had) {
       refs.push(ref);
+      known.push(had);
       if (this.answer === 'never') return new Promise(() => undefined);
       if (this.answer instanceof Error) throw this.answer;
       return this.answer;
@@ -198,6 +312,11 @@ function fakeStore(first: Answer): FakeStore {
       signal.addEventListener('abort', () => watchers.delete(changed));
     },
   };
+}
+
+function tlsOf(made: MadeCertificate): CheckedSecret {
+  const { secret } = checkMaterial('tls', pair('any', made), START);
+  return secret ?? expect.unreachable('the pair is good');
 }
 
 function pair(version: string, made: MadeCertificate): SecretVersion {
