@@ -31,6 +31,7 @@ export interface SecretStatus {
    * `restored`: served from before the start, and not yet read since.
    */
   readonly state: 'ok' | 'failing' | 'expiring' | 'restored' | 'absent';
+  /** The store's own; undefined: what is served was not read where the config says now. */
   readonly version: string | undefined;
   readonly problem: string | undefined;
   /** What is odd about what is served, or about its future in the store. */
@@ -79,7 +80,8 @@ export function createSecretRefresher(options: RefreshOptions): SecretRefresher 
     const before = running.get(config.name);
     before?.stop();
     const inherited = inheritedBy(config, before?.standing);
-    const standing = inherited ?? (restored && ({ secret: restored, source: 'restored' } as const));
+    const standing =
+      inherited ?? (restored && ({ secret: restored, source: 'restored', known: undefined } as const));
     const place = { store, turn: turnOf(store), phase: phases(), standing };
     running.set(config.name, new SecretRefresh(config, place, edges));
   };
@@ -120,5 +122,5 @@ export function createSecretRefresher(options: RefreshOptions): SecretRefresher 
 
 /** An edit of where a secret is read changes nothing of what is served until the new place was read. */
 function inheritedBy({ kind }: SecretConfig, before: Standing | undefined): Standing | undefined {
-  return before?.secret.kind === kind ? { secret: before.secret, source: 'inherited' } : undefined;
+  return before?.secret.kind === kind ? { ...before, known: undefined } : undefined;
 }

@@ -81,7 +81,7 @@ export class SecretRefresh {
       kind: this.#config.kind,
       store: this.#config.store,
       state: this.#state(),
-      version: served?.version,
+      version: this.#standing?.known,
       problem: this.#problem?.message,
       warnings: this.#warnings,
       alarm: served === undefined ? 'none' : expiryAlarm(served, this.#edges.clock.now()),
@@ -150,14 +150,9 @@ export class SecretRefresh {
   async #read(): Promise<SecretVersion | UnchangedSecret> {
     const { store } = this.#place;
     const { clock } = this.#edges;
-    const known = this.#standing?.source === 'inherited' ? undefined : this.#standing?.secret.version;
-    const version = await readInTime({
-      store,
-      config: this.#config,
-      known,
-      clock,
-      signal: this.#life.signal,
-    });
+    const { signal } = this.#life;
+    const known = this.#standing?.known;
+    const version = await readInTime({ store, config: this.#config, known, clock, signal });
     if (version !== undefined) return version;
     const served = this.#standing === undefined ? '' : '; what was read before is served on';
     throw new Error(`it does not exist in the store "${this.#config.store}"${served}`);
@@ -165,13 +160,11 @@ export class SecretRefresh {
 
   #take(version: SecretVersion | UnchangedSecret): void {
     const { clock, onSecret } = this.#edges;
-    const taken = takeVersion(this.#standing, version, this.#config.kind, clock.now());
+    const taken = takeVersion(this.#standing, version, this.#config, clock.now());
     if ('refused' in taken) throw problemOf(this.#config, 'secret_invalid', taken.refused);
     this.#standing = taken.standing;
-    if (taken.isNew) {
-      onSecret(this.#config.name, taken.standing.secret);
-      this.#checkWarnings = taken.warnings;
-    }
+    if (taken.isNew) onSecret(this.#config.name, taken.standing.secret);
+    this.#checkWarnings = taken.warnings ?? this.#checkWarnings;
     this.#warn([...this.#checkWarnings, ...(version.warnings ?? [])]);
     this.#lastSuccess = clock.now();
     this.#tell(undefined);

@@ -1,40 +1,41 @@
-import type { SecretKind } from '../model/config.ts';
+import type { SecretConfig } from '../model/config.ts';
 import { type ExpiryAlarm, endOf, expiryAlarm } from './expiry.ts';
+import { servedVersion } from './identity.ts';
 import { checkMaterial } from './material.ts';
 import type { CheckedSecret, SecretVersion, UnchangedSecret } from './store.ts';
 
-/**
- * What is served of one secret: replaced by better, never by nothing. `source`: `read` in this life
- * under this reference, `restored` from before the start, `inherited` from another reference of the
- * same name, whose versions mean nothing here.
- */
+/** What is served of one secret: replaced by better, never by nothing. */
 export interface Standing {
   readonly secret: CheckedSecret;
-  readonly source: 'read' | 'restored' | 'inherited';
+  /** `restored`: from before the start, and not read since. */
+  readonly source: 'read' | 'restored';
+  /** The store's own version of it; undefined where it comes from elsewhere than its present reference. */
+  readonly known: string | undefined;
 }
 
 export type Taken =
-  | { readonly standing: Standing; readonly isNew: boolean; readonly warnings: readonly string[] }
+  | { readonly standing: Standing; readonly isNew: boolean; readonly warnings: readonly string[] | undefined }
   /** Why it must not be served; what stands stays. */
   | { readonly refused: string };
 
-/** What stands after the store gave this version. */
+/** What stands after the store gave this version. `warnings` are absent where nothing was looked at. */
 export function takeVersion(
   standing: Standing | undefined,
   version: SecretVersion | UnchangedSecret,
-  kind: SecretKind,
+  config: SecretConfig,
   now: number,
 ): Taken {
-  const known = standing?.source === 'inherited' ? undefined : standing;
-  if (known?.secret.version === version.version) {
-    return { standing: { secret: known.secret, source: 'read' }, isNew: false, warnings: [] };
+  if (standing !== undefined && standing.known === version.version) {
+    return { standing: { ...standing, source: 'read' }, isNew: false, warnings: undefined };
   }
   if (version.parts === undefined) {
     return { refused: `the store says that version ${version.version} is known, and it is not` };
   }
-  const { secret, problem, warnings } = checkMaterial(kind, version, now);
-  if (secret === undefined) return { refused: problem ?? 'it cannot be used' };
-  return { standing: { secret, source: 'read' }, isNew: true, warnings };
+  const { secret: checked, problem, warnings } = checkMaterial(config.kind, version, now);
+  if (checked === undefined) return { refused: problem ?? 'it cannot be used' };
+  const secret = { ...checked, version: servedVersion(config, checked) };
+  const isNew = secret.version !== standing?.secret.version;
+  return { standing: { secret, source: 'read', known: version.version }, isNew, warnings };
 }
 
 /** Tells each step of the ladder to the end of a life once: `warn`, `page`, `expired`. */

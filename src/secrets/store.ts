@@ -64,7 +64,7 @@ export interface SecretStoreContext {
   readonly secret?: ((name: string) => SecretBytes | undefined) | undefined;
 }
 
-/** A version that passed `material.ts`: safe to serve as it is. */
+/** A version that passed `material.ts`: safe to serve as it is. Served under `identity.ts`' version. */
 export type CheckedSecret =
   | {
       readonly kind: 'tls';

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { MusterError } from '../../src/errors.ts';
 import type { SecretConfig } from '../../src/model/config.ts';
 import { SecretBytes } from '../../src/secret-bytes.ts';
+import { servedVersion } from '../../src/secrets/identity.ts';
 import { checkMaterial } from '../../src/secrets/material.ts';
 import { createSecretRefresher, type SecretRefresher } from '../../src/secrets/refresh.ts';
 import type { CheckedSecret, SecretStore, SecretVersion, UnchangedSecret } from '../../src/secrets/store.ts';
@@ -54,7 +55,7 @@ describe('the refresher of secrets (SRC15)', () => {
     refresher.update([config('a')], stores());
     expect(status()).toMatchObject({ name: 'a', state: 'absent' });
     await clock.advance(0);
-    expect(secrets.map(([name, { version }]) => [name, version])).toEqual([['a', 'v1']]);
+    expect(secrets.map(([name, { kind }]) => [name, kind])).toEqual([['a', 'tls']]);
     await clock.advance(FIRST + 60_000);
     expect(store.reads).toBe(3);
     expect(secrets).toHaveLength(1);
@@ -75,7 +76,8 @@ describe('the refresher of secrets (SRC15)', () => {
     store.answer = pair('v2', two);
     store.hint();
     await clock.advance(0);
-    expect(secrets.map(([, { version }]) => version)).toEqual(['v1', 'v2']);
+    expect(status()?.version).toBe('v2');
+    expect(new Set(secrets.map(([, { version }]) => version)).size).toBe(2);
   });
 
   test('a failure keeps the last good, is told once, and backs off', async () => {
@@ -173,18 +175,21 @@ describe('the refresher of secrets (SRC15)', () => {
     expect(status()?.problem).toMatch(/version v2 is known, and it is not/);
   });
 
-  test('what is restored is served, known to the store, and replaced by what is read', async () => {
-    const served = { ...tlsOf(one), version: 'v1' };
+  test('what is restored is served until it is read; the same once more is no news', async () => {
+    const restored = new Map([['a', servedOf(one)]]);
     store.answer = new Error('sealed');
-    refresher.update([config('a')], stores(), new Map([['a', served]]));
+    refresher.update([config('a')], stores(), restored);
     await clock.advance(0);
-    expect(store.known).toEqual(['v1']);
-    expect(status()).toMatchObject({ state: 'restored', version: 'v1', problem: 'secret "a": sealed' });
-    store.answer = { version: 'v1' };
+    expect(status()).toMatchObject({ state: 'restored', problem: 'secret "a": sealed' });
+    store.answer = pair('v1', one);
     store.hint();
     await clock.advance(0);
     expect(status()).toMatchObject({ state: 'ok', version: 'v1' });
     expect(secrets).toEqual([]);
+    store.answer = pair('v2', two);
+    store.hint();
+    await clock.advance(0);
+    expect(secrets).toHaveLength(1);
   });
 
   test('an edit of where it is read: the old is served, and its version means nothing to the new place', async () => {
@@ -193,13 +198,24 @@ describe('the refresher of secrets (SRC15)', () => {
     store.answer = new Error('no such path');
     refresher.update([config('a', { path: 'new' })], stores());
     await clock.advance(0);
-    expect(status()).toMatchObject({ state: 'failing', version: 'v1' });
+    expect(status()).toMatchObject({ state: 'failing', notAfter: expect.any(Number) });
     store.answer = pair('v1', two);
     store.hint();
     await clock.advance(0);
     expect(store.known.slice(1)).toEqual([undefined, undefined]);
     expect(status()?.state).toBe('ok');
-    expect(secrets.map(([, { version }]) => version)).toEqual(['v1', 'v1']);
+    expect(new Set(secrets.map(([, { version }]) => version)).size).toBe(2);
+  });
+
+  test('values of two places with one version of theirs are not taken for each other', async () => {
+    const kind = 'value';
+    store.answer = { version: '1', parts: { value: SecretBytes.fromUtf8('first') } };
+    refresher.update([{ ...config('a'), kind }], stores());
+    await clock.advance(0);
+    store.answer = { version: '1', parts: { value: SecretBytes.fromUtf8('second') } };
+    refresher.update([{ ...config('a', { path: 'new' }), kind }], stores());
+    await clock.advance(0);
+    expect(new Set(secrets.map(([, { version }]) => version)).size).toBe(2);
   });
 
   test('what the store warns of is told once and shows for as long as it says so', async () => {
@@ -314,9 +330,10 @@ function fakeStore(first: Answer): FakeStore {
   };
 }
 
-function tlsOf(made: MadeCertificate): CheckedSecret {
+function servedOf(made: MadeCertificate): CheckedSecret {
   const { secret } = checkMaterial('tls', pair('any', made), START);
-  return secret ?? expect.unreachable('the pair is good');
+  if (secret === undefined) expect.unreachable('the pair is good');
+  return { ...secret, version: servedVersion(config('a'), secret) };
 }
 
 function pair(version: string, made: MadeCertificate): SecretVersion {
