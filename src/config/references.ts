@@ -2,6 +2,7 @@ import type { Problem } from '../errors.ts';
 import type { SecretKind } from '../model/config.ts';
 import { type Collection, type Entries, type Entry, member, toProblem } from './entries.ts';
 import { nameHint, quote } from './nearest.ts';
+import { checkStoreCycles, type Edge } from './store-cycles.ts';
 import { fittingTemplates } from './templates.ts';
 
 /** Every place that names another resource; `*` stands for each entry of a list. */
@@ -16,6 +17,7 @@ const REFERENCES: readonly {
 }[] = [
   { from: 'sources', path: ['consul', 'token', 'secret'], to: 'secrets', kind: 'value' },
   { from: 'sources', path: ['http', 'authorization', 'secret'], to: 'secrets', kind: 'value' },
+  { from: 'secretStores', path: ['vault', 'auth', 'token', 'secret'], to: 'secrets', kind: 'value' },
   { from: 'secrets', path: ['tls', 'store'], to: 'secretStores' },
   { from: 'secrets', path: ['ca', 'store'], to: 'secretStores' },
   { from: 'secrets', path: ['value', 'store'], to: 'secretStores' },
@@ -23,6 +25,12 @@ const REFERENCES: readonly {
   { from: 'services', path: ['from', '*', 'source'], to: 'sources' },
   { from: 'serviceTemplates', path: ['source'], to: 'sources' },
   { from: 'listeners', path: ['tls', 'certificates', '*', 'secret'], to: 'secrets', kind: 'tls' },
+  {
+    from: 'listeners',
+    path: ['tls', 'sessionTicketKeys', 'secret'],
+    to: 'secrets',
+    kind: 'sessionTicketKeys',
+  },
   { from: 'httpRoutes', path: ['listeners', '*'], to: 'listeners', attaches: true },
   { from: 'httpRoutes', path: ['rules', '*', 'backends', '*', 'service'], to: 'services' },
   { from: 'groups', path: ['listeners', '*'], to: 'listeners' },
@@ -55,6 +63,7 @@ export function checkReferences(entries: Entries): {
 } {
   const problems: Problem[] = [];
   const used = new Set<string>();
+  const edges: Edge[] = [];
   const fitting = fittingTemplates(entries);
   for (const { from, path, to, attaches, kind } of REFERENCES) {
     for (const entry of entries.get(from)?.values() ?? []) {
@@ -65,11 +74,13 @@ export function checkReferences(entries: Entries): {
         const problem =
           made.length === 0 ? checkOne(entry, found, to, options) : checkMade(entry, found, made);
         if (problem !== undefined) problems.push(problem);
+        if (from === 'secretStores' || to === 'secretStores')
+          edges.push({ from, entry, path: found.path, to, name: found.value });
         if (attaches !== true) used.add(`${to}/${found.value}`);
       }
     }
   }
-  return { problems, used };
+  return { problems: [...problems, ...checkStoreCycles(edges)], used };
 }
 
 interface Found {

@@ -104,6 +104,9 @@ function servicesOf(config: Config, listeners: readonly ListenerPlan[]): readonl
 }
 
 function secretsOf(listeners: readonly ListenerPlan[]): readonly string[] {
-  const names = listeners.flatMap(({ chains }) => chains.flatMap(({ secrets }) => secrets));
+  const names = listeners.flatMap(({ listener, chains }) => [
+    ...chains.flatMap(({ secrets }) => secrets),
+    ...(listener.tls?.sessionTicketKeys === undefined ? [] : [listener.tls.sessionTicketKeys.secret]),
+  ]);
   return [...new Set(names)].sort();
 }

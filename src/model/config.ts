@@ -166,6 +166,8 @@ export type TlsVersion = '1.2' | '1.3';
 
 export interface ListenerTls {
   readonly certificates: readonly ListenerCertificate[];
+  /** A name in `secrets`, of that kind; absent: each proxy makes its own keys. */
+  readonly sessionTicketKeys?: { readonly secret: string } | undefined;
   readonly minVersion: TlsVersion;
   readonly maxVersion: TlsVersion;
   readonly alpn: readonly string[];

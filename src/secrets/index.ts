@@ -1,7 +1,9 @@
+import { envStore } from './env/index.ts';
 import { fileStore } from './file/index.ts';
 import type { SecretStoreAdapter } from './store.ts';
 
 /** Every kind of secret store, by its name in the config. The store named `file` is always there. */
 export const SECRET_STORES = {
+  env: envStore,
   file: fileStore,
 } as const satisfies Readonly<Record<string, SecretStoreAdapter<unknown, unknown>>>;

@@ -47,9 +47,14 @@ export function translateListener(
   const problems = plan.chains.flatMap((chain) => missingSecrets(chain, listener, hasSecret));
   const served = chains.filter(({ secrets }) => secrets.length > 0);
   if (served.length === 0) return { secrets: [], problems: [...problems, noChain(listener)] };
-  const tls = tlsChains(listener, served, filter, proto);
-  const secrets = [...new Set(served.flatMap((chain) => chain.secrets))].sort();
-  return { message: listenerMessage(listener, tls), secrets, problems };
+  const tickets = listener.tls.sessionTicketKeys?.secret;
+  const hasTickets = tickets !== undefined && hasSecret(tickets);
+  const sessionTicketKeys = hasTickets ? tickets : undefined;
+  const tls = tlsChains(listener, served, { filter, proto, sessionTicketKeys });
+  const used = [...served.flatMap((chain) => chain.secrets), ...(hasTickets ? [tickets] : [])];
+  const secrets = [...new Set(used)].sort();
+  const noTickets = tickets === undefined || hasTickets ? [] : [missingTickets(listener, tickets)];
+  return { message: listenerMessage(listener, tls), secrets, problems: [...problems, ...noTickets] };
 }
 
 function listenerMessage({ name, address, port }: Listener, chains: Message): Message {
@@ -61,11 +66,21 @@ function listenerMessage({ name, address, port }: Listener, chains: Message): Me
   };
 }
 
-function tlsChains(listener: Listener, chains: readonly ChainPlan[], filter: Message, proto: Proto): Message {
+interface ChainParts {
+  readonly filter: Message;
+  readonly proto: Proto;
+  readonly sessionTicketKeys: string | undefined;
+}
+
+function tlsChains(
+  listener: Listener,
+  chains: readonly ChainPlan[],
+  { filter, proto, sessionTicketKeys }: ChainParts,
+): Message {
   const filterChains = chains.map((chain) => ({
     name: chain.name,
     ...(chain.hostnames.length === 0 ? {} : { filterChainMatch: { serverNames: chain.hostnames } }),
-    transportSocket: downstreamTls(listener, chain.secrets, proto),
+    transportSocket: downstreamTls(listener, { certificates: chain.secrets, sessionTicketKeys }, proto),
     filters: [filter],
   }));
   const inspector = {
@@ -94,6 +109,14 @@ function missingSecrets(
     path: 'tls.certificates',
     message: `secret "${secret}" could not be read yet; ${effect}`,
   }));
+}
+
+function missingTickets({ origin }: Listener, secret: string): BuildProblem {
+  return {
+    origin,
+    path: 'tls.sessionTicketKeys',
+    message: `secret "${secret}" could not be read yet; each proxy makes its own ticket keys until then`,
+  };
 }
 
 function noChain({ origin, name }: Listener): BuildProblem {

@@ -50,6 +50,12 @@ const tls = z
       )
       .min(1, 'expected at least one certificate')
       .describe('Certificates, chosen by SNI. Two for one name are alternatives: one RSA, one ECDSA.'),
+    sessionTicketKeys: z
+      .strictObject({ secret: name.describe('A name in `secrets`, of kind sessionTicketKeys.') })
+      .optional()
+      .describe(
+        'Keys of session tickets, one set for all proxies, so that a client may resume on any. Default: each proxy has its own.',
+      ),
     minVersion: tlsVersion.default('1.2').describe('Lowest TLS version, "1.2" or "1.3". Default "1.2".'),
     maxVersion: tlsVersion.default('1.3').describe('Highest TLS version. Default "1.3".'),
     alpn: z

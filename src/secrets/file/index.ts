@@ -13,6 +13,7 @@ import {
   type FileStoreOptions,
   fileRef,
   fileStoreOptions,
+  ticketKeysFileRef,
   tlsFileRef,
   valueFileRef,
 } from './refs.ts';
@@ -33,7 +34,7 @@ const GATHER_MS = 20;
 export const fileStore: SecretStoreAdapter<FileStoreOptions, FileRef> = {
   kind: 'file',
   schema: fileStoreOptions,
-  refs: { tls: tlsFileRef, ca: caFileRef, value: valueFileRef },
+  refs: { tls: tlsFileRef, ca: caFileRef, sessionTicketKeys: ticketKeysFileRef, value: valueFileRef },
   create: createFileStore,
 };
 

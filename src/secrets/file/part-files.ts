@@ -43,6 +43,7 @@ export function partFiles(ref: FileRef, place: Place): readonly PartFile[] {
       one('privateKey', [inside('tls.key'), inside('privkey.pem')]),
     ];
   }
+  if ('keys' in ref) return [one('keys', [ref.keys])];
   if ('path' in ref) return [one('value', [ref.path], ref.trim)];
   if ('privateKey' in ref)
     return [one('certificate', [ref.certificate]), one('privateKey', [ref.privateKey])];

@@ -33,12 +33,16 @@ export const caFileRef = z.strictObject({
   crl: file.optional().describe('PEM file of what they revoked; default none'),
 });
 
+export const ticketKeysFileRef = z.strictObject({
+  keys: file.describe('File of keys of 80 bytes, the newest first: raw, or one in base64 on each line'),
+});
+
 export const valueFileRef = z.strictObject({
   path: file.describe('File whose bytes are the secret'),
   trim: z.boolean().default(true).describe('Leave out line ends at the end of the file; default true'),
 });
 
-export const fileRef = z.union([tlsFileRef, caFileRef, valueFileRef]);
+export const fileRef = z.union([tlsFileRef, caFileRef, ticketKeysFileRef, valueFileRef]);
 
 export type FileRef = z.infer<typeof fileRef>;
 export type FileStoreOptions = z.infer<typeof fileStoreOptions>;
