@@ -10,6 +10,9 @@ export function metricTable(): string {
     sourceStates: () => new Map(),
     scopes: () => [],
     heldServices: none,
+    secrets: none,
+    secretAlarms: none,
+    secretEnds: none,
     configProblems: () => 0,
     stateOk: () => true,
   });

@@ -1,6 +1,7 @@
 import type { RelabelRule } from '../model/config.ts';
 import type { ExplainView } from './explain-view.ts';
 import type { RelabelView } from './relabel-view.ts';
+import type { ExplainSecretView, SecretDetailView } from './secret-views.ts';
 import type { InstancesView, ReleaseView, SourceView } from './source-views.ts';
 import type { NodeView, ReadinessView, RefusedNodeView, SnapshotView, StatusView } from './views.ts';
 
@@ -16,6 +17,10 @@ export interface ReplicaView {
   instances(query: InstancesQuery): Looked<InstancesView>;
   /** The endpoints of a service, up to `limit` of them one by one. */
   explain(query: ExplainQuery): Looked<ExplainView>;
+  /** By name. */
+  secrets(): readonly SecretDetailView[];
+  /** Where one comes from and who may have it. */
+  explainSecret(name: string): Looked<ExplainSecretView>;
   /** What rules would do to what a source sees now. Takes its time in small steps, ends with `signal`. */
   relabel(request: RelabelRequest, signal: AbortSignal): Promise<Looked<RelabelView>>;
   /** Connected nodes in the order of their ids. */

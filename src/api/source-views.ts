@@ -51,11 +51,14 @@ export const sourcesView = z.object({ sources: list(sourceView) }).readonly();
 export const alarmView = z
   .object({
     kind: z
-      .enum(['held', 'failing', 'stale'])
-      .describe('`held`: a shrink is held back; `failing`: 3 looks or more have failed in a row'),
-    source: z.string(),
-    scope: z.string(),
+      .enum(['held', 'failing', 'stale', 'expiring'])
+      .describe(
+        '`held`: a shrink is held back; `failing`: 3 looks or more have failed in a row; `expiring`: the end of a secret is near',
+      ),
+    source: z.string().optional(),
+    scope: z.string().optional(),
     service: z.string().optional().describe('The service whose endpoints are held'),
+    secret: z.string().optional(),
     message: z.string(),
   })
   .readonly();

@@ -3,9 +3,10 @@ import { clean } from './output.ts';
 
 export const alarm = z.object({
   kind: z.string(),
-  source: z.string(),
-  scope: z.string(),
+  source: z.string().optional(),
+  scope: z.string().optional(),
   service: z.string().optional(),
+  secret: z.string().optional(),
   message: z.string(),
 });
 
@@ -22,8 +23,9 @@ export function alarmsText(alarms: readonly Alarm[]): string {
   return `ALARMS (${alarms.length})\n${alarms.slice(0, SHOWN).map(alarmText).join('')}${rest}`;
 }
 
-function alarmText({ kind, source, scope, service, message }: Alarm): string {
-  const place = `${source}/${scope}`;
+function alarmText({ kind, source, scope, service, secret, message }: Alarm): string {
+  if (secret !== undefined) return `  ${kind}: secret ${clean(secret)}: ${clean(message)}\n`;
+  const place = `${source ?? ''}/${scope ?? ''}`;
   const where = service === undefined ? place : `service ${service}, by ${place}`;
   const accept =
     kind === 'held' ? `    to accept it: muster source release ${shellWord(clean(place))}\n` : '';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { MusterError } from '../errors.ts';
 import { acceptText } from './alarms.ts';
+import { explainSecret } from './explain-secret.ts';
 import { type CliCommand, examples } from './io.ts';
 import { ask, type LiveOptions, withApi } from './live.ts';
 import { clean, type Format, outputOption, toDocument, toTable, toYaml } from './output.ts';
@@ -63,23 +64,28 @@ interface Options extends LiveOptions {
 
 export const explainCommand: CliCommand = (program, io) => {
   withApi(program.command('explain'), io)
-    .argument('<service/name>', 'the service to explain: service/checkout')
-    .description('which endpoint of a service came from where and why, and what was not chosen')
+    .argument('<what/name>', 'service/checkout or secret/shop-tls')
+    .description(
+      'which endpoint of a service came from where and why; where a secret comes from and who may have it',
+    )
     .option('--limit <count>', 'most endpoints that are shown', '100')
     .addOption(outputOption())
-    .addHelpText('after', examples('muster explain service/hello', 'muster explain service/hello -o json'))
+    .addHelpText('after', examples('muster explain service/hello', 'muster explain secret/shop -o json'))
     .action(async (what: string, { limit, output, ...live }: Options) => {
+      const { kind, name } = partsOf(what);
+      if (kind === 'secret') return explainSecret(name, { output, ...live }, io);
       const query = queryText({ limit: wholeNumber('--limit', limit) });
-      const path = `/v1/explain/service/${encodeURIComponent(serviceName(what))}${query}`;
+      const path = `/v1/explain/service/${encodeURIComponent(name)}${query}`;
       const { whole, read } = await ask(live, path, explained, io.signal);
       io.out(output === 'table' ? explainText(read) : toDocument(whole, output));
     });
 };
 
-function serviceName(what: string): string {
-  const name = /^service\/(.+)$/.exec(what)?.[1];
-  if (name !== undefined) return name;
-  throw new MusterError('usage', `${JSON.stringify(what)}: write service/NAME; services can be explained`);
+function partsOf(what: string): { readonly kind: 'service' | 'secret'; readonly name: string } {
+  const [, kind, name] = /^(service|secret)\/(.+)$/.exec(what) ?? [];
+  if (name !== undefined) return { kind: kind === 'secret' ? 'secret' : 'service', name };
+  const words = 'write service/NAME or secret/NAME; services and secrets can be explained';
+  throw new MusterError('usage', `${JSON.stringify(what)}: ${words}`);
 }
 
 function explainText(data: Explained): string {

@@ -11,6 +11,7 @@ import { createProgram } from './program.ts';
 import { relabelCommand } from './relabel.ts';
 import { renderCommand } from './render.ts';
 import { schemaCommand } from './schema.ts';
+import { secretsCommand } from './secrets.ts';
 import { serveCommand } from './serve.ts';
 import { sourceCommand } from './source.ts';
 import { sourcesCommand } from './sources.ts';
@@ -26,6 +27,7 @@ export const COMMANDS: readonly CliCommand[] = [
   statusCommand,
   sourcesCommand,
   instancesCommand,
+  secretsCommand,
   explainCommand,
   sourceCommand,
   relabelCommand,

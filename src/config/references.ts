@@ -6,7 +6,7 @@ import { checkStoreCycles, type Edge } from './store-cycles.ts';
 import { fittingTemplates } from './templates.ts';
 
 /** Every place that names another resource; `*` stands for each entry of a list. */
-const REFERENCES: readonly {
+export const REFERENCES: readonly {
   readonly from: Collection;
   readonly path: readonly string[];
   readonly to: Collection;
@@ -130,7 +130,7 @@ function checkMade(entry: Entry, { path, value }: Found, templates: readonly str
   });
 }
 
-function stringsAt(data: unknown, path: readonly string[], at: readonly (string | number)[]): Found[] {
+export function stringsAt(data: unknown, path: readonly string[], at: readonly (string | number)[]): Found[] {
   const [step, ...rest] = path;
   if (step === undefined) return typeof data === 'string' ? [{ path: at, value: data }] : [];
   if (step !== '*') return stringsAt(member(data, step), rest, [...at, step]);

@@ -58,6 +58,8 @@ export interface SecretRefresher {
   ): void;
   /** By name, sorted. */
   status(): readonly SecretStatus[];
+  /** What is served of it now; for what may be said of it, never for its bytes to be shown. */
+  served(name: string): CheckedSecret | undefined;
 }
 
 /** Reads of one store at a time: a cold start of a thousand secrets is no flood. */
@@ -117,7 +119,8 @@ export function createSecretRefresher(options: RefreshOptions): SecretRefresher 
     [...running.values()]
       .map((refresh) => refresh.status())
       .sort((left, right) => (left.name < right.name ? -1 : 1));
-  return { update, status };
+  const served = (name: string) => running.get(name)?.standing?.secret;
+  return { update, status, served };
 }
 
 /** An edit of where a secret is read changes nothing of what is served until the new place was read. */

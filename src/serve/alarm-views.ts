@@ -2,18 +2,21 @@ import type { AlarmView } from '../api/source-views.ts';
 import type { ScopeStatus } from '../fleet/seen.ts';
 import type { World } from '../fleet/world.ts';
 import type { Config } from '../model/config.ts';
+import type { SecretRefresher } from '../secrets/refresh.ts';
 import { iso } from './node-views.ts';
+import { secretAlarms } from './secret-alarms.ts';
 
 interface Watched {
   readonly config: Config | undefined;
   readonly world: Pick<World, 'scopes' | 'heldServices'>;
+  readonly secrets: Pick<SecretRefresher, 'status'>;
 }
 
 /** Failed looks in a row that are an alarm (SRC3). */
 const FAILURES = 3;
 
 /** What a person should look at now: what is held first, then what fails or is too old. */
-export function alarmsOf({ config, world }: Watched, now: number): readonly AlarmView[] {
+export function alarmsOf({ config, world, secrets }: Watched, now: number): readonly AlarmView[] {
   const used = new Set<string>();
   for (const { from } of config?.services.values() ?? []) for (const { source } of from) used.add(source);
   const scopes = [...used].toSorted().flatMap((source) => world.scopes(source).map((at) => ({ source, at })));
@@ -28,6 +31,7 @@ export function alarmsOf({ config, world }: Watched, now: number): readonly Alar
       .map(({ source, at }) =>
         alarm('stale', source, at, `${ageWords(at, now)}, longer than its maxAge: DEGRADED`),
       ),
+    ...secretAlarms(secrets.status()),
   ];
 }
 

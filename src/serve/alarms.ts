@@ -1,5 +1,7 @@
 import type { Logger } from 'pino';
 import type { World } from '../fleet/world.ts';
+import type { SecretStatus } from '../secrets/refresh.ts';
+import { secretAlarms } from './secret-alarms.ts';
 
 /** Failed looks in a row that are an alarm (SRC3). */
 const MISSED = 3;
@@ -16,10 +18,11 @@ export class Alarms {
   }
 
   /** Called every second: an alarm is raised well within the 5 s that it may take. */
-  check(sources: Iterable<string>): void {
+  check(sources: Iterable<string>, secrets: readonly SecretStatus[]): void {
     const now = new Map<string, () => void>();
     for (const source of sources) this.#ofScopes(source, now);
     this.#ofServices(now);
+    this.#ofSecrets(secrets, now);
     for (const [key, about] of this.#raised) {
       if (now.has(key)) continue;
       this.#raised.delete(key);
@@ -58,6 +61,15 @@ export class Alarms {
           { ...about, held, until: new Date(until).toISOString() },
           'most endpoints of a service are gone without a reason: they are held, and served DEGRADED; "muster source release" accepts it',
         ),
+      );
+    }
+  }
+
+  #ofSecrets(secrets: readonly SecretStatus[], now: Map<string, () => void>): void {
+    for (const { kind, secret = '', message } of secretAlarms(secrets)) {
+      const about = { secret, alarm: kind };
+      this.#note(now, `secret ${kind} ${secret} ${kind === 'expiring' ? message : ''}`, about, () =>
+        this.#logger.error(about, message),
       );
     }
   }

@@ -10,6 +10,7 @@ import type { SecretBytes } from '../secret-bytes.ts';
 import { createSecretRefresher, type SecretRefresher } from '../secrets/refresh.ts';
 import type { CheckedSecret } from '../secrets/store.ts';
 import { FirstAnswers } from './first-answers.ts';
+import { hostnameWarnings } from './hostname-warnings.ts';
 import type { Metrics } from './metrics.ts';
 import { prepareReport } from './prepare.ts';
 import { Stores } from './stores.ts';
@@ -34,7 +35,10 @@ export class Feeds {
   /** Newest good values of the secrets that sources may ask for. */
   readonly #values = new Map<string, SecretBytes>();
   readonly #shared = createShared();
+  /** What was told of each secret's names. */
+  readonly #namesTold = new Map<string, string>();
   #baseDir = '.';
+  #config: Config | undefined;
 
   constructor(options: FeedsOptions) {
     const { logger, signal } = options;
@@ -65,10 +69,12 @@ export class Feeds {
 
   /** Exactly those of this config from now on; what is equal runs on. */
   follow(config: Config): void {
+    this.#config = config;
     this.#sources.update(config.sources.values());
     this.#wanted.follow(config);
     for (const name of this.#values.keys()) if (!config.secrets.has(name)) this.#values.delete(name);
     this.secrets.update(config.secrets.values(), this.#stores.update(config, this.#baseDir));
+    for (const name of config.secrets.keys()) this.#checkNames(name, this.secrets.served(name));
   }
 
   /** After the signal's end: nothing is read any more. */
@@ -111,7 +117,15 @@ export class Feeds {
     if (secret.kind === 'value') this.#values.set(name, secret.value);
     logger.info({ secret: name, version: secret.version }, 'a secret has a new version');
     loop.secret(name, secret);
+    this.#checkNames(name, secret);
     this.#first.secret(name);
+  }
+
+  #checkNames(name: string, secret: CheckedSecret | undefined): void {
+    const warning = hostnameWarnings(this.#config, name, secret).join('; ');
+    if (warning !== '' && this.#namesTold.get(name) !== warning)
+      this.#options.logger.warn({ secret: name }, warning);
+    this.#namesTold.set(name, warning);
   }
 
   #secretProblem(name: string, problem: MusterError | undefined): void {

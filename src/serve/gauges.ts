@@ -1,6 +1,7 @@
 import type { FleetState } from '../fleet/state/state.ts';
 import type { World } from '../fleet/world.ts';
 import type { Config } from '../model/config.ts';
+import type { SecretRefresher, SecretStatus } from '../secrets/refresh.ts';
 import type { SnapshotCache } from '../xds/cache.ts';
 import type { XdsServer } from '../xds/server/server.ts';
 import type { Gauges } from './metrics.ts';
@@ -15,7 +16,11 @@ interface Measured {
   readonly cache: SnapshotCache;
   readonly world: World;
   readonly state: FleetState;
+  readonly secrets: SecretRefresher;
 }
+
+/** What is not there is 0, so that alerts have something to compare. */
+const ZERO_ALARMS = ['none', 'warn', 'page', 'expired'].map((alarm) => [alarm, 0] as const);
 
 /** What metrics read from a replica at the moment they are asked for. */
 export function createGauges(replica: Measured): Gauges {
@@ -27,6 +32,10 @@ export function createGauges(replica: Measured): Gauges {
     sourceStates: () => sourceStates(replica),
     scopes: () => figures(replica, Date.now()),
     heldServices: () => new Map(replica.world.heldServices().map(({ service, held }) => [service, held])),
+    secrets: () => countBy(replica.secrets.status().map(({ state }) => state)),
+    secretAlarms: () =>
+      new Map([...ZERO_ALARMS, ...countBy(replica.secrets.status().map(({ alarm }) => alarm))]),
+    secretEnds: () => secretEnds(replica.secrets.status()),
     configProblems: () => replica.facts.problems.length,
     stateOk: () => replica.state.health().ok,
   };
@@ -45,6 +54,15 @@ function sourceAges({ config, world }: Measured, now: number): ReadonlyMap<strin
 function sourceStates(replica: Measured): ReadonlyMap<string, string> {
   const looked = sourcesOf(replica, { limit: 0 }, Date.now());
   return new Map('unknown' in looked ? [] : looked.found.map(({ name, state }) => [name, state]));
+}
+
+function secretEnds(secrets: readonly SecretStatus[]): ReadonlyMap<string, number> {
+  const ends = new Map<string, number>();
+  for (const { store, notAfter } of secrets) {
+    if (notAfter === undefined) continue;
+    ends.set(store, Math.min(ends.get(store) ?? Number.POSITIVE_INFINITY, notAfter / 1000));
+  }
+  return ends;
 }
 
 function countBy(values: readonly string[]): ReadonlyMap<string, number> {

@@ -23,6 +23,12 @@ export interface Gauges {
   scopes(): readonly ScopeFigures[];
   /** Endpoints held, by service; those that hold none are left out. */
   heldServices(): ReadonlyMap<string, number>;
+  /** By state. */
+  secrets(): ReadonlyMap<string, number>;
+  /** By step of the ladder: warn, page, expired. */
+  secretAlarms(): ReadonlyMap<string, number>;
+  /** By store: epoch seconds of the earliest end of what is served from it. */
+  secretEnds(): ReadonlyMap<string, number>;
   configProblems(): number;
   stateOk(): boolean;
 }
@@ -73,6 +79,19 @@ export function createMetrics(gauges: Gauges): Metrics {
     'Endpoints of a service served although no source gives them any more; absent: none',
     'service',
     gauges.heldServices,
+  );
+  byLabel('muster_secrets', 'Secrets of the config, by state', 'state', gauges.secrets);
+  byLabel(
+    'muster_secrets_expiring',
+    'Secrets near their end: warn from 80 % of a life, page from 90 %, expired',
+    'alarm',
+    gauges.secretAlarms,
+  );
+  byLabel(
+    'muster_secret_expiry_timestamp_seconds',
+    'Earliest end of a certificate that is served, by store; which one it is: muster secrets',
+    'store',
+    gauges.secretEnds,
   );
   plain(
     'muster_config_problems',

@@ -31,9 +31,14 @@ export function createNodePort(parts: NodePortParts): XdsServer {
     identify: (node, peer) => identify(parts, node, peer),
     observer: observe(parts),
     // Certificates go over loopback or mTLS, and nowhere else.
-    serveType: (typeUrl, peer) => typeUrl !== TYPE_URL.secret || peer.loopback || peer.encrypted,
+    serveType: (typeUrl, peer) => typeUrl !== TYPE_URL.secret || mayHaveSecrets(peer),
     onError: (error) => parts.logger.error({ err: error }, 'a stream failed by a fault of ours'),
   });
+}
+
+/** Plaintext from beyond loopback is never given a secret, whatever the settings allow. */
+export function mayHaveSecrets({ loopback, encrypted }: Peer): boolean {
+  return loopback || encrypted;
 }
 
 /** After an edit: streams whose node belongs to another group now. A node of no group keeps what it has. */

@@ -155,7 +155,7 @@ export class Replica {
       sourceKinds,
       isSettled: (group) => isSettled(this.server, group),
       onBuilt: (group, outcome, tookMs) => this.#built(group, outcome, tookMs),
-      onTick: () => this.#alarms.check(this.config?.sources.keys() ?? []),
+      onTick: () => this.#alarms.check(this.config?.sources.keys() ?? [], this.secrets.status()),
       now: () => Date.now(),
     });
   }

@@ -23,6 +23,7 @@ import { alarmsOf } from './alarm-views.ts';
 import { typeWord } from './node-port.ts';
 import { isInSync, iso, nodesOf } from './node-views.ts';
 import type { ConfigFacts } from './running-config.ts';
+import { explainSecretOf, secretsOf } from './secret-views.ts';
 import { createSourceView } from './source-view.ts';
 import { sourcesOf } from './source-views.ts';
 
@@ -59,6 +60,8 @@ export function createView(replica: Shown, facts: ViewFacts): ReplicaView {
   return {
     status: () => statusOf(parts),
     ...createSourceView(replica),
+    secrets: () => secretsOf(replica),
+    explainSecret: (name) => explainSecretOf(replica, name),
     nodes: () => nodesOf(replica.server.streams(), replica.nodes),
     refused: () =>
       parts.replica.nodes.turnedAway().map(({ at, ...refused }) => ({ ...refused, at: iso(at) })),

@@ -75,8 +75,8 @@ describe('muster explain', () => {
 
   it.each([
     ['service/wob', 1, 'no service "wob"; did you mean "web"?'],
-    ['web', 2, '"web": write service/NAME; services can be explained'],
-    ['route/web', 2, '"route/web": write service/NAME; services can be explained'],
+    ['web', 2, '"web": write service/NAME or secret/NAME; services and secrets can be explained'],
+    ['route/web', 2, '"route/web": write service/NAME or secret/NAME; services and secrets can be explained'],
   ])('refuses %s with exit code %i and a hint', async (what, code, words) => {
     expect(await explain({}, what)).toEqual({ code, out: '', err: `error: ${words}\n` });
   });

@@ -40,7 +40,11 @@ async function startApi(
   const parts = { config, world };
   const looked = sourcesOf(parts, { limit: 200 }, NOON);
   const sources = 'found' in looked ? looked.found : [];
-  const status: ReplicaView['status'] = () => ({ ...STATUS, sources, alarms: alarmsOf(parts, NOON) });
+  const status: ReplicaView['status'] = () => ({
+    ...STATUS,
+    sources,
+    alarms: alarmsOf({ ...parts, secrets: { status: () => [] } }, NOON),
+  });
   const release = (source: string, scope: string): boolean =>
     world.scopes(source).some((one) => one.scope === scope && one.held > 0);
   const api = await createApi({

@@ -12,7 +12,7 @@ function alarmed() {
   world.put('dc', complete('eu', instances('a', [1, 2, 3])), 0);
   const alarms = new Alarms(world, logger);
   const said = (): readonly string[] => {
-    alarms.check(['dc']);
+    alarms.check(['dc'], []);
     return lines.splice(0).map((line) => {
       const { level, msg, scope, service: of } = JSON.parse(line);
       return `${level} ${of ?? scope}: ${msg.split(/[:;]/)[0]}`;

@@ -12,6 +12,9 @@ const NO_GAUGES: Gauges = {
   scopes: () => [],
   heldServices: none,
   configProblems: () => 0,
+  secrets: none,
+  secretAlarms: none,
+  secretEnds: none,
   stateOk: () => true,
 };
 

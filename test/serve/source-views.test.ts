@@ -15,6 +15,8 @@ import {
 const parts = (facts: WorldFacts = {}) => ({ config: CONFIG, world: fakeWorld(facts) });
 const HELD = { state: 'held', held: 3, heldSince: NOON - 9_000, heldUntil: NOON + 591_000 } as const;
 
+const NO_SECRETS = { status: () => [] };
+
 describe('sourcesOf', () => {
   const statesOf = (facts: WorldFacts) => {
     const looked = sourcesOf(parts(facts), { limit: 10 }, NOON);
@@ -45,7 +47,7 @@ describe('sourcesOf', () => {
     const failing = scopeStatus({ state: 'failing', error: 'no such file', failures: 4 });
     const facts = { scopes: { vms: [scopeStatus()], spare: [failing] } };
     expect(statesOf(facts)).toEqual(['spare unused', 'vms ok']);
-    expect(alarmsOf(parts(facts), NOON)).toEqual([]);
+    expect(alarmsOf({ ...parts(facts), secrets: NO_SECRETS }, NOON)).toEqual([]);
   });
 
   it('shows all that is known of a scope, times as ISO 8601', () => {
@@ -164,7 +166,9 @@ describe('alarmsOf', () => {
       scopeStatus({ scope: 'f', state: 'failing', failures: 3, error: 'refused', at: undefined }),
       scopeStatus({ scope: 's', stale: true, at: NOON - 3_600_000 }),
     ];
-    expect(alarmsOf(parts({ scopes: { vms: scopes }, held: [held] }), NOON)).toEqual([
+    expect(
+      alarmsOf({ ...parts({ scopes: { vms: scopes }, held: [held] }), secrets: NO_SECRETS }, NOON),
+    ).toEqual([
       {
         ...{ kind: 'held', source: 'vms', scope: 'h' },
         message:

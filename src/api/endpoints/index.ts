@@ -7,6 +7,7 @@ import { metricsEndpoint } from './metrics.ts';
 import { nodes } from './nodes.ts';
 import { relabel } from './relabel.ts';
 import { release } from './release.ts';
+import { secrets } from './secrets.ts';
 import { snapshot } from './snapshot.ts';
 import { sources } from './sources.ts';
 import { status } from './status.ts';
@@ -19,6 +20,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   sources,
   instances,
   explain,
+  secrets,
   release,
   relabel,
   nodes,
