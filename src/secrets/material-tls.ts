@@ -6,6 +6,8 @@ import type { Checked } from './checked.ts';
 import { joinPem, type PemBlock, PemFault, splitPem } from './pem.ts';
 import type { SecretVersion } from './store.ts';
 
+/** More is a bundle of authorities by mistake: each handshake would carry it. */
+const MOST_CERTIFICATES = 32;
 const PRIVATE_KEY = /PRIVATE KEY$/;
 /** The curves that Envoy's TLS takes. */
 const CURVES: Readonly<Record<string, string>> = {
@@ -21,6 +23,10 @@ export function checkTls(version: SecretVersion, now: number): Checked {
   if (certificatePart === undefined) return refuse('the certificate is missing');
   if (keyPart === undefined) return refuse('the private key is missing');
   const found = parseCertificates(certificatePart.reveal());
+  if (found.certificates.length > MOST_CERTIFICATES)
+    return refuse(
+      `there are ${found.certificates.length} certificates; a chain has a few, at most ${MOST_CERTIFICATES}`,
+    );
   const key = parsePrivateKey(keyPart.reveal());
   const leaf = found.certificates.find((certificate) => certificate.checkPrivateKey(key));
   if (leaf === undefined) {

@@ -21,6 +21,10 @@ export class PemFault extends Error {
   }
 }
 
+/** The bundle of all public authorities has a fifth of it. */
+const MAX_BYTES = 1024 * 1024;
+/** No PEM begins with it, every certificate and key in DER does. */
+const DER_SEQUENCE = 0x30;
 const BEGIN = /^-----BEGIN ([A-Z0-9 ]+)-----$/;
 
 /**
@@ -28,6 +32,7 @@ const BEGIN = /^-----BEGIN ([A-Z0-9 ]+)-----$/;
  * Envoy's parser and others disagree on what to make of it.
  */
 export function splitPem(bytes: Uint8Array): PemBlocks {
+  refuseOdd(bytes);
   const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     .toString('latin1')
     .split(/\r?\n/);
@@ -41,13 +46,29 @@ export function splitPem(bytes: Uint8Array): PemBlocks {
       stray ||= line.trim() !== '';
       continue;
     }
-    const end = lines.findIndex((other, n) => n > at && other.trimEnd() === `-----END ${label}-----`);
-    if (end === -1)
+    const end = endOf(label, lines, at + 1);
+    if (end === undefined)
       throw new PemFault(`the ${label} that begins in line ${at + 1} does not end: the file is cut off`);
     blocks.push(readBlock(label, lines.slice(at + 1, end), at + 1));
     at = end;
   }
   return { blocks, stray };
+}
+
+function refuseOdd(bytes: Uint8Array): void {
+  if (bytes.length > MAX_BYTES)
+    throw new PemFault(`it has ${bytes.length} bytes; PEM of more than ${MAX_BYTES} is a mistake`);
+  if (bytes[0] === DER_SEQUENCE)
+    throw new PemFault(
+      'it is binary (DER or PKCS #12), not PEM: convert it with openssl x509 -inform der, openssl pkey -inform der or openssl pkcs12 -nodes',
+    );
+}
+
+function endOf(label: string, lines: readonly string[], from: number): number | undefined {
+  for (let at = from; at < lines.length; at += 1) {
+    if (lines[at]?.trimEnd() === `-----END ${label}-----`) return at;
+  }
+  return undefined;
 }
 
 /** The one form we hand on: 64 columns, LF, nothing between the blocks. */

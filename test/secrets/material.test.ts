@@ -42,6 +42,29 @@ describe('checkMaterial: certificate pairs (BAD12)', () => {
     expect(days).toBeCloseTo(5, 1);
   });
 
+  test('DER in place of PEM is named as what it is', async () => {
+    const { certificate, privateKey } = await makeCertificate({ names: ['a'] });
+    const der = Buffer.from(certificate.split('\n').slice(1, -2).join(''), 'base64');
+    const parts = { certificate: new SecretBytes(der), privateKey: SecretBytes.fromUtf8(privateKey) };
+    expect(checkMaterial('tls', { version: 'v1', parts }, now).problem).toMatch(
+      /binary \(DER or PKCS #12\), not PEM/,
+    );
+  });
+
+  test('1 MB of PEM is refused in words', async () => {
+    const { certificate, privateKey } = await makeCertificate({ names: ['a'] });
+    const many = certificate.repeat(Math.floor(1_000_000 / certificate.length));
+    expect(check('tls', { certificate: many, privateKey }).problem).toMatch(
+      /\d{4} certificates; .* at most 32/,
+    );
+    expect(check('tls', { certificate: certificate.repeat(3000), privateKey }).problem).toMatch(
+      /PEM of more than/,
+    );
+    expect(
+      check('tls', { certificate, privateKey: `${privateKey}${'x'.repeat(1_000_000)}` }).problem,
+    ).toBeUndefined();
+  });
+
   test.for(['certificate', 'privateKey'])('without its %s it is refused', (part) => {
     const { certificate = '', privateKey = '' } = cases[0] ?? {};
     const parts = part === 'certificate' ? { privateKey } : { certificate };
