@@ -39,7 +39,7 @@ class SealedOnDisk implements SealedSecrets {
   #failed = new Set<string>();
   /** Files under another key; they go when all that is wanted was written under this one. */
   #foreign: readonly string[] = [];
-  #wanted: ReadonlySet<string> = new Set();
+  #wanted: ReadonlySet<string> | undefined;
   #told: string | undefined;
   #lookedAt = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -138,7 +138,7 @@ class SealedOnDisk implements SealedSecrets {
         this.#tell(errorText(error));
       }
     }
-    if (this.#failed.size === 0) await this.#allWritten();
+    if (names.size > 0 && this.#failed.size === 0) await this.#allWritten();
   }
 
   async #bring(name: string): Promise<void> {
@@ -150,8 +150,9 @@ class SealedOnDisk implements SealedSecrets {
 
   async #allWritten(): Promise<void> {
     this.#tell(undefined);
-    if (this.#foreign.length === 0 || ![...this.#wanted].every((name) => this.#kept.has(name))) return;
     const foreign = this.#foreign;
+    const hasAll = this.#wanted !== undefined && [...this.#wanted].every((name) => this.#kept.has(name));
+    if (foreign.length === 0 || !hasAll) return;
     this.#foreign = [];
     for (const file of foreign) await this.#files.remove(file).catch(() => undefined);
   }
