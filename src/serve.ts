@@ -42,10 +42,12 @@ export async function serve(settings: Settings, { version, log }: ServeOptions):
   const started = Date.now();
   const unlock = settings.state === undefined ? undefined : await lockState(settings.state);
   const logger = createLogger(settings, log);
+  if (settings.seal?.warning !== undefined) logger.warn(settings.seal.warning);
   const proto = loadRegistry();
   const replica = new Replica({
     configPath: settings.config,
     stateDir: settings.state,
+    sealKey: settings.seal?.key,
     trustDomain: settings.trustDomain,
     allowPlaintext: settings.allowPlaintext,
     proto,
@@ -71,7 +73,7 @@ export async function serve(settings: Settings, { version, log }: ServeOptions):
   try {
     const stored = await replica.state.load();
     const start = await readStartConfig(settings.config, VOCABULARY, stored.config);
-    replica.adopt(start, stored);
+    replica.adopt(start, stored, await replica.sealed.load(start.config.secrets.values(), Date.now()));
     const xds = await listen('xds', settings.xds, async ({ host, port }) =>
       replica.server.listen(host, port, await readTls(settings.nodeTls)),
     );

@@ -6,6 +6,7 @@ interface Options {
   readonly settings?: string;
   readonly config?: string;
   readonly state?: string;
+  readonly sealKeyFile?: string;
   readonly xds?: string;
   readonly api?: string;
   readonly apiTokenFile?: string;
@@ -18,6 +19,7 @@ export const serveCommand: CliCommand = (program, io) => {
     .description('run a replica: reads the config, serves xDS and the HTTP API until it is told to end')
     .option('--config <path>', 'the config: a file, or a directory of them')
     .option('--state <dir>', 'where the last good state is kept over a restart')
+    .option('--seal-key-file <path>', 'key with which last good secrets are kept there too, sealed')
     .option('--xds <address>', 'address for Envoy (default: 127.0.0.1:18000)')
     .option('--api <address>', 'address of the HTTP API (default: 127.0.0.1:18080)')
     .option('--api-token-file <path>', 'file with the bearer token of the API; needed beyond loopback')

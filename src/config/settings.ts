@@ -2,11 +2,13 @@ import path from 'node:path';
 import { z } from 'zod';
 import { errorText, MusterError, type Problem } from '../errors.ts';
 import { readRegularFile } from '../files/regular-file.ts';
-import { check } from './issues.ts';
+import { check, type Fault } from './issues.ts';
 import { pathText, placeOf } from './place.ts';
 import { type Address, isLoopback, toAddress } from './settings/address.ts';
 import { fromEnvironment, present } from './settings/environment.ts';
 import { type LOG_LEVELS, settingsSchema } from './settings/schema.ts';
+import { readSealKey, type SealKey } from './settings/seal-key.ts';
+import { absoluteState, mergeState, splitState } from './settings/state.ts';
 import { parseTree, type Tree } from './tree.ts';
 
 /** What one replica is told about itself; nothing in it concerns the fleet. Paths are absolute. */
@@ -14,6 +16,8 @@ export interface Settings {
   readonly config: string;
   /** Absent: nothing is kept over a restart. */
   readonly state?: string | undefined;
+  /** Keeps last good secrets in `state`, sealed with this key. Absent: no byte of a secret is kept. */
+  readonly seal?: SealKey | undefined;
   readonly xds: Address;
   readonly api: Address;
   readonly apiTokenFile?: string | undefined;
@@ -36,7 +40,8 @@ export interface SettingsInput {
   readonly cwd?: string | undefined;
 }
 
-const PATHS = ['config', 'state', 'apiTokenFile'] as const;
+const PATHS = ['config', 'apiTokenFile'] as const;
+const STATE_KEYS = ['state', 'seal', 'sealKeyFile'] as const;
 
 /** File, then environment (`MUSTER_*`), then flags: the later goes first. Throws `settings_invalid` with every problem. */
 export async function loadSettings(input: SettingsInput): Promise<Settings> {
@@ -44,22 +49,27 @@ export async function loadSettings(input: SettingsInput): Promise<Settings> {
   const fromFile =
     input.file === undefined ? undefined : await readSettingsFile(path.resolve(cwd, input.file));
   const over = { ...fromEnvironment(input.env), ...present(input.flags) };
-  const written = {
-    ...absolute(fromFile?.values ?? {}, path.dirname(fromFile?.tree.path ?? cwd)),
-    ...absolute(over, cwd),
-  };
-  const { value, faults } = check(settingsSchema, written);
-  const problems = faults.map(({ path: at, message, hint, atKey }): Problem => {
-    const overridden = fromFile === undefined || Object.hasOwn(over, String(at[0] ?? ''));
+  const written = mergeState(
+    absolute(fromFile?.values ?? {}, path.dirname(fromFile?.tree.path ?? cwd)),
+    absolute(over, cwd),
+  );
+  const toProblem = ({ path: at, message, hint, atKey }: Fault): Problem => {
+    const [key = ''] = at;
+    const keys = key === 'state' ? STATE_KEYS : [String(key)];
+    const overridden = fromFile === undefined || keys.some((one) => Object.hasOwn(over, one));
     return {
       ...(overridden ? {} : placeOf(fromFile.tree, fromFile.tree.root, at, atKey)),
       path: pathText(at),
       message,
       hint,
     };
-  });
-  if (value === undefined) throw invalid(problems);
-  const settings = { ...value, xds: toAddress(value.xds), api: toAddress(value.api) };
+  };
+  const { value, faults } = check(settingsSchema, written);
+  if (value === undefined) throw invalid(faults.map(toProblem));
+  const { state, seal: place } = splitState(value.state);
+  const seal = place === undefined ? undefined : await readSealKey(place, input.env);
+  if (seal !== undefined && 'message' in seal) throw invalid([toProblem(seal)]);
+  const settings = { ...value, state, seal, xds: toAddress(value.xds), api: toAddress(value.api) };
   const { config } = settings;
   const wrong = unsafe(settings);
   if (wrong.length > 0 || config === undefined) throw invalid(wrong);
@@ -111,6 +121,7 @@ function absolute(values: Readonly<Record<string, unknown>>, folder: string): Re
   return {
     ...values,
     ...Object.fromEntries(changed),
+    ...absoluteState(values, folder),
     ...(inner === undefined ? {} : { nodeTls: Object.fromEntries(inner) }),
   };
 }

@@ -34,7 +34,9 @@ export function takeVersion(
   const { secret: checked, problem, warnings } = checkMaterial(config.kind, version, now);
   if (checked === undefined) return { refused: problem ?? 'it cannot be used' };
   const secret = { ...checked, version: servedVersion(config, checked) };
-  const isNew = secret.version !== standing?.secret.version;
+  // The same out of another place is told too: what is kept of it is bound to its place.
+  const moved = standing?.source === 'read' && standing.known === undefined;
+  const isNew = moved || secret.version !== standing?.secret.version;
   return { standing: { secret, source: 'read', known: version.version }, isNew, warnings };
 }
 

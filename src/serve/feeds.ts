@@ -8,6 +8,7 @@ import type { World } from '../fleet/world.ts';
 import type { Config, SourceConfig } from '../model/config.ts';
 import type { SecretBytes } from '../secret-bytes.ts';
 import { createSecretRefresher, type SecretRefresher } from '../secrets/refresh.ts';
+import type { SealedSecrets } from '../secrets/sealed-secrets.ts';
 import type { CheckedSecret } from '../secrets/store.ts';
 import { FirstAnswers } from './first-answers.ts';
 import { hostnameWarnings } from './hostname-warnings.ts';
@@ -19,6 +20,8 @@ import { WantedServices } from './wanted.ts';
 interface FeedsOptions {
   readonly loop: FleetLoop;
   readonly world: World;
+  /** Where good secrets are kept for the next start, if anywhere. */
+  readonly sealed: SealedSecrets;
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly signal: AbortSignal;
@@ -34,6 +37,8 @@ export class Feeds {
   readonly #wanted = new WantedServices();
   /** Newest good values of the secrets that sources may ask for. */
   readonly #values = new Map<string, SecretBytes>();
+  /** From before the start, and served until the stores answer. */
+  #restored: ReadonlyMap<string, CheckedSecret> = new Map();
   readonly #shared = createShared();
   /** What was told of each secret's names. */
   readonly #namesTold = new Map<string, string>();
@@ -41,9 +46,10 @@ export class Feeds {
   #config: Config | undefined;
 
   constructor(options: FeedsOptions) {
-    const { logger, signal } = options;
+    const { logger, sealed, signal } = options;
     this.#options = options;
-    this.#stores = new Stores({ secret: (name) => this.#values.get(name), logger });
+    const secret = (name: string): SecretBytes | undefined => this.#values.get(name);
+    this.#stores = new Stores({ secret, hmacKey: sealed.versionKey, logger });
     this.#sources = new SourceRunner({
       create: (config, names) => this.#create(config, names),
       prepare: (source, report) => prepareReport(options.world, source, report),
@@ -59,10 +65,17 @@ export class Feeds {
     });
   }
 
+  /** Before `begin`: secrets of before the start are as good as read, for sources and stores too. */
+  restore(secrets: ReadonlyMap<string, CheckedSecret>): void {
+    this.#restored = secrets;
+    for (const [name, secret] of secrets) this.#keepValue(name, secret);
+  }
+
   /** Starts all of them; resolves when each has answered once, good or bad, or after `mostMs`. */
   async begin(config: Config, baseDir: string, mostMs: number): Promise<void> {
     this.#baseDir = baseDir;
     this.#first.expect(config);
+    for (const name of this.#restored.keys()) this.#first.secret(name);
     this.follow(config);
     await this.#first.wait(mostMs);
   }
@@ -73,14 +86,26 @@ export class Feeds {
     this.#sources.update(config.sources.values());
     this.#wanted.follow(config);
     for (const name of this.#values.keys()) if (!config.secrets.has(name)) this.#values.delete(name);
-    this.secrets.update(config.secrets.values(), this.#stores.update(config, this.#baseDir));
+    this.#options.sealed.retain(config.secrets);
+    const stores = this.#stores.update(config, this.#baseDir);
+    this.secrets.update(config.secrets.values(), stores, this.#restored);
+    this.#restored = new Map(); // They are the refresher's by now; what is added later is read.
     for (const name of config.secrets.keys()) this.#checkNames(name, this.secrets.served(name));
+  }
+
+  /** Removes from the disk what has ended. */
+  sweepSealed(): void {
+    this.#options.sealed.sweep(Date.now(), () => {
+      const read = this.secrets.status();
+      return new Map(read.flatMap(({ name, lastSuccess: at }) => (at === undefined ? [] : [[name, at]])));
+    });
   }
 
   /** After the signal's end: nothing is read any more. */
   async close(): Promise<void> {
     await this.#sources.close();
     await this.#stores.close();
+    await this.#options.sealed.close();
   }
 
   #create({ name, kind, options }: SourceConfig, names: () => readonly string[]): Source {
@@ -113,12 +138,18 @@ export class Feeds {
   }
 
   #secret(name: string, secret: CheckedSecret): void {
-    const { loop, logger } = this.#options;
-    if (secret.kind === 'value') this.#values.set(name, secret.value);
+    const { loop, logger, sealed } = this.#options;
+    this.#keepValue(name, secret);
     logger.info({ secret: name, version: secret.version }, 'a secret has a new version');
     loop.secret(name, secret);
     this.#checkNames(name, secret);
     this.#first.secret(name);
+    const config = loop.config?.secrets.get(name);
+    if (config !== undefined) sealed.put(config, secret, Date.now());
+  }
+
+  #keepValue(name: string, secret: CheckedSecret): void {
+    if (secret.kind === 'value') this.#values.set(name, secret.value);
   }
 
   #checkNames(name: string, secret: CheckedSecret | undefined): void {

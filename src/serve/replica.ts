@@ -1,21 +1,21 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Logger } from 'pino';
 import { Builder, type BuildOutcome } from '../fleet/build.ts';
 import { FleetLoop } from '../fleet/loop.ts';
 import { NodeRegistry } from '../fleet/nodes.ts';
 import { QUEUE_DRIVERS } from '../fleet/queue/index.ts';
-import { STATE_DRIVERS } from '../fleet/state/index.ts';
 import type { FleetState, StoredState } from '../fleet/state/state.ts';
 import { World } from '../fleet/world.ts';
 import type { Config } from '../model/config.ts';
 import type { SecretRefresher } from '../secrets/refresh.ts';
+import type { RestoredSecrets, SealedSecrets } from '../secrets/sealed-secrets.ts';
 import { SnapshotCache } from '../xds/cache.ts';
 import type { ProtoRegistry } from '../xds/proto/registry.ts';
 import type { XdsServer } from '../xds/server/server.ts';
 import { Alarms } from './alarms.ts';
 import { Feeds, sourceKinds } from './feeds.ts';
 import { createGauges } from './gauges.ts';
+import { createSealed, createState, type KeptOptions } from './kept.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createNodePort, isSettled, moveStreams, type NodePortParts } from './node-port.ts';
 import { publish } from './publish.ts';
@@ -23,14 +23,11 @@ import { type ConfigFacts, RunningConfig } from './running-config.ts';
 import type { StartConfig } from './start-config.ts';
 import { createTranslation } from './translation.ts';
 
-export interface ReplicaOptions {
+export interface ReplicaOptions extends KeptOptions {
   readonly configPath: string;
-  /** undefined: nothing is kept over a restart. */
-  readonly stateDir: string | undefined;
   readonly trustDomain: string | undefined;
   readonly allowPlaintext: boolean;
   readonly proto: ProtoRegistry;
-  readonly logger: Logger;
 }
 
 /** How long the first build waits for sources and secrets that have not answered: then the last good is served. */
@@ -49,6 +46,7 @@ export class Replica {
   readonly world = new World();
   readonly nodes = new NodeRegistry();
   readonly state: FleetState;
+  readonly sealed: SealedSecrets;
   readonly builder: Builder;
   readonly metrics: Metrics;
   readonly server: XdsServer;
@@ -57,6 +55,7 @@ export class Replica {
     const { logger, configPath: path } = options;
     this.#options = options;
     this.state = createState(options);
+    this.sealed = createSealed(options);
     this.builder = new Builder({
       world: this.world,
       translation: createTranslation(options.proto),
@@ -68,8 +67,9 @@ export class Replica {
     this.server = createNodePort(nodePort);
     this.#alarms = new Alarms(this.world, logger);
     this.#loop = this.#createLoop();
-    const { world, metrics, state } = this;
-    this.#feeds = new Feeds({ loop: this.#loop, world, metrics, logger, signal: this.#stop.signal });
+    const { world, sealed, metrics, state } = this;
+    const { signal } = this.#stop;
+    this.#feeds = new Feeds({ loop: this.#loop, world, sealed, metrics, logger, signal });
     this.#running = new RunningConfig({
       path,
       state,
@@ -99,11 +99,13 @@ export class Replica {
     return this.#options.stateDir;
   }
 
-  /** Takes over the config and the last good state of before the restart. Nothing is served yet. */
-  adopt(start: StartConfig, stored: StoredState): void {
-    for (const problem of stored.problems) this.#options.logger.warn(problem);
+  /** Takes over the config and the last good state and secrets of before the restart. Nothing is served yet. */
+  adopt(start: StartConfig, stored: StoredState, { secrets, problems }: RestoredSecrets): void {
+    for (const problem of [...stored.problems, ...problems]) this.#options.logger.warn(problem);
     this.#loop.setConfig(start.config);
     this.#loop.restore(stored);
+    for (const [name, secret] of secrets) this.#loop.secret(name, secret);
+    this.#feeds.restore(secrets);
     this.#running.begin(start, stored.config?.revision);
   }
 
@@ -155,9 +157,14 @@ export class Replica {
       sourceKinds,
       isSettled: (group) => isSettled(this.server, group),
       onBuilt: (group, outcome, tookMs) => this.#built(group, outcome, tookMs),
-      onTick: () => this.#alarms.check(this.config?.sources.keys() ?? [], this.secrets.status()),
+      onTick: () => this.#tick(),
       now: () => Date.now(),
     });
+  }
+
+  #tick(): void {
+    this.#alarms.check(this.config?.sources.keys() ?? [], this.secrets.status());
+    this.#feeds.sweepSealed();
   }
 
   #built(group: string, outcome: BuildOutcome, tookMs: number): void {
@@ -167,17 +174,6 @@ export class Replica {
     const { revision, set, removed } = outcome;
     this.#options.logger.info({ group, revision, changed: set, removed }, 'group built');
   }
-}
-
-function createState({ stateDir, logger }: ReplicaOptions): FleetState {
-  if (stateDir === undefined) return STATE_DRIVERS.memory();
-  return STATE_DRIVERS.disk({
-    dir: stateDir,
-    onHealth: ({ ok, error }) => {
-      if (ok) logger.info('the state directory can be written again');
-      else logger.error(error ?? 'the state directory cannot be written');
-    },
-  });
 }
 
 /** Where relative paths of a config start. */

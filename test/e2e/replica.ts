@@ -69,10 +69,10 @@ export async function startReplica(
 /** `muster serve` as a process of its own, for crashes, CPU and exit codes. */
 export async function startReplicaChild(
   { config, state }: Pick<Workspace, 'config' | 'state'>,
-  { xdsPort }: Pick<ReplicaOptions, 'xdsPort'> = {},
+  { xdsPort, flags = [] }: Pick<ReplicaOptions, 'xdsPort'> & { readonly flags?: readonly string[] } = {},
 ): Promise<ReplicaChild> {
   const ports = { xds: xdsPort ?? (await freePort()), api: await freePort() };
-  const child = spawnServe(serveFlags({ config, state, ...ports }));
+  const child = spawnServe([...serveFlags({ config, state, ...ports }), ...flags]);
   const log = collectLog(child);
   onTestFinished(() => endChild(child));
   const client = clientOf(`http://127.0.0.1:${ports.api}`);

@@ -11,7 +11,7 @@ interface Area {
 }
 
 const WORDS = ['src/model/', 'src/errors.ts', 'src/secret-bytes.ts', 'src/clock.ts', 'src/duration.ts'];
-/** Reading and watching files: shared by config, the file source and the file store. */
+/** Reading and watching files: shared by config, the state, the file source and the file store. */
 const FILES = ['src/files/'];
 /** Credentials and faults of AWS: shared by its source and its store. */
 const AWS = ['src/aws/'];
@@ -36,7 +36,10 @@ const AREAS: Readonly<Record<string, Area>> = {
   'src/discovery/': { may: [...WORDS, ...FILES, ...AWS] },
   'src/secrets/': { may: [...WORDS, ...FILES, ...AWS] },
   'src/config/': { may: [...WORDS, ...FILES], types: [...SOURCE_PORT, ...STORE_PORT] },
-  'src/fleet/': { may: [...WORDS, ...SOURCE_PORT, ...STORE_PORT, ...REPORTS], types: ['src/xds/'] },
+  'src/fleet/': {
+    may: [...WORDS, ...FILES, ...SOURCE_PORT, ...STORE_PORT, ...REPORTS],
+    types: ['src/xds/'],
+  },
   'src/translate/': {
     may: [...WORDS, 'src/xds/proto/'],
     types: ['src/fleet/plan.ts', 'src/fleet/translation.ts'],

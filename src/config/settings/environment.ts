@@ -10,6 +10,7 @@ export function fromEnvironment(env: Readonly<Record<string, string | undefined>
   return present({
     config: env['MUSTER_CONFIG'],
     state: env['MUSTER_STATE'],
+    seal: sealKey(env),
     xds: env['MUSTER_XDS'],
     api: env['MUSTER_API'],
     apiTokenFile: env['MUSTER_API_TOKEN_FILE'],
@@ -18,6 +19,14 @@ export function fromEnvironment(env: Readonly<Record<string, string | undefined>
     trustDomain: env['MUSTER_TRUST_DOMAIN'],
     allowPlaintext: plain === 'true' ? true : plain === 'false' ? false : plain,
   });
+}
+
+function sealKey(env: Readonly<Record<string, string | undefined>>): Record<string, unknown> | undefined {
+  const given = present({
+    keyFile: env['MUSTER_SEAL_KEY_FILE'],
+    environment: (env['MUSTER_SEAL_KEY'] ?? '') === '' ? undefined : 'MUSTER_SEAL_KEY',
+  });
+  return Object.keys(given).length > 0 ? given : undefined;
 }
 
 export function present(values: Readonly<Record<string, unknown>>): Record<string, unknown> {

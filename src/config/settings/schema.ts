@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseAddress } from './address.ts';
+import { stateSchema } from './state.ts';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 
@@ -13,7 +14,7 @@ const file = z.string().min(1);
 
 export const settingsSchema = z.strictObject({
   config: file.optional().describe('The config: a file or a directory.'),
-  state: file.optional().describe('Directory of the last good state.'),
+  state: stateSchema.describe('Directory of the last good state; with a seal key also of secrets.'),
   xds: address.default('127.0.0.1:18000').describe('Address for Envoy. Default 127.0.0.1:18000.'),
   api: address.default('127.0.0.1:18080').describe('Address of the HTTP API. Default 127.0.0.1:18080.'),
   apiTokenFile: file.optional().describe('File with the bearer token of the API; needed beyond loopback.'),

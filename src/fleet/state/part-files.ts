@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
-import { copyFile, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeSynced } from '../../files/write-synced.ts';
 
 /** A stored value: small facts, and named parts of bytes. */
 export interface Entry {
@@ -159,37 +160,4 @@ function manifestName(key: string): string {
 
 function previousName(file: string): string {
   return file.replace(/\.json$/, '.prev.json');
-}
-
-/** Temporary file, fsync, rename, fsync of the folder: after a crash the old or the new bytes are there. */
-async function writeSynced(path: string, content: string | Uint8Array): Promise<void> {
-  const temporary = `${path}.tmp`;
-  try {
-    await writeAndSync(temporary, content);
-    await rename(temporary, path);
-  } catch (error) {
-    // On a full disk the half-written file would keep the space that the next try needs.
-    await rm(temporary, { force: true });
-    throw error;
-  }
-  await syncFolder(join(path, '..'));
-}
-
-async function writeAndSync(path: string, content: string | Uint8Array): Promise<void> {
-  const file = await open(path, 'w', 0o600);
-  try {
-    await file.writeFile(content);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }

@@ -37,13 +37,15 @@ export async function startRunning(files: Readonly<Record<string, string>>): Pro
   const replica = new Replica({
     configPath: config,
     stateDir: join(dir, 'state'),
+    sealKey: undefined,
     trustDomain: undefined,
     allowPlaintext: false,
     proto: loadRegistry(),
     logger: pino({ level: 'info' }, { write: () => undefined }),
   });
   const stored = await replica.state.load();
-  replica.adopt(await readStartConfig(config, VOCABULARY, stored.config), stored);
+  const start = await readStartConfig(config, VOCABULARY, stored.config);
+  replica.adopt(start, stored, { secrets: new Map(), problems: [] });
   const { port } = await replica.server.listen('127.0.0.1', 0, undefined);
   replica.cache.watch('edge', () => {
     built = performance.now();
