@@ -12,6 +12,8 @@ export function metricTable(): string {
     heldServices: none,
     configProblems: () => 0,
     stateOk: () => true,
+    nodeFilesOk: () => new Map(),
+    nodeTlsExpiry: () => undefined,
   });
   const rows = registry
     .getMetricsAsArray()

@@ -4,6 +4,7 @@ import type { Config } from '../model/config.ts';
 import type { SnapshotCache } from '../xds/cache.ts';
 import type { XdsServer } from '../xds/server/server.ts';
 import type { Gauges } from './metrics.ts';
+import type { NodeAccess } from './node-access.ts';
 import type { ConfigFacts } from './running-config.ts';
 import { scopeFigures } from './scope-figures.ts';
 import { sourcesOf } from './source-views.ts';
@@ -18,7 +19,7 @@ interface Measured {
 }
 
 /** What metrics read from a replica at the moment they are asked for. */
-export function createGauges(replica: Measured): Gauges {
+export function createGauges(replica: Measured, access: NodeAccess): Gauges {
   const figures = scopeFigures();
   return {
     nodes: () => countBy(replica.server.streams().map(({ stream }) => stream.key)),
@@ -29,6 +30,8 @@ export function createGauges(replica: Measured): Gauges {
     heldServices: () => new Map(replica.world.heldServices().map(({ service, held }) => [service, held])),
     configProblems: () => replica.facts.problems.length,
     stateOk: () => replica.state.health().ok,
+    nodeFilesOk: () => access.filesOk(),
+    nodeTlsExpiry: () => access.tlsExpiry(),
   };
 }
 

@@ -13,6 +13,8 @@ const NO_GAUGES: Gauges = {
   heldServices: none,
   configProblems: () => 0,
   stateOk: () => true,
+  nodeFilesOk: () => new Map(),
+  nodeTlsExpiry: () => undefined,
 };
 
 const figuresOf = (facts: WorldFacts, read = scopeFigures()) =>
