@@ -22,6 +22,7 @@ export type ErrorCode =
   | 'build_failed'
   | 'state_failed'
   | 'port_in_use'
+  | 'pki_failed'
   | 'part_missing'
   | 'api_unreachable'
   | 'usage'

@@ -7,12 +7,12 @@ import { errorText, MusterError } from './errors.ts';
 import { VOCABULARY } from './offline/vocabulary.ts';
 import { SecretBytes } from './secret-bytes.ts';
 import { createActions } from './serve/actions.ts';
+import { openNodeAccess } from './serve/node-access.ts';
 import { Replica } from './serve/replica.ts';
 import { readStartConfig } from './serve/start-config.ts';
 import { lockState } from './serve/state-lock.ts';
 import { createView } from './serve/view.ts';
 import { loadRegistry } from './xds/proto/registry.ts';
-import type { XdsTls } from './xds/server/tls.ts';
 import { TYPE_URL } from './xds/type-urls.ts';
 
 export { loadSettings };
@@ -44,12 +44,17 @@ export async function serve(settings: Settings, { version, log }: ServeOptions):
   const logger = createLogger(settings, log);
   if (settings.seal?.warning !== undefined) logger.warn(settings.seal.warning);
   const proto = loadRegistry();
+  const access = await openNodeAccess(settings, logger).catch(async (error: unknown) => {
+    await unlock?.();
+    throw error;
+  });
   const replica = new Replica({
     configPath: settings.config,
     stateDir: settings.state,
     sealKey: settings.seal?.key,
     trustDomain: settings.trustDomain,
     allowPlaintext: settings.allowPlaintext,
+    access,
     proto,
     logger,
   });
@@ -68,15 +73,17 @@ export async function serve(settings: Settings, { version, log }: ServeOptions):
   const close = async (): Promise<void> => {
     await api.close();
     await replica.close();
+    await access.close();
     await unlock?.();
   };
   try {
     const stored = await replica.state.load();
     const start = await readStartConfig(settings.config, VOCABULARY, stored.config);
     replica.adopt(start, stored, await replica.sealed.load(start.config.secrets.values(), Date.now()));
-    const xds = await listen('xds', settings.xds, async ({ host, port }) =>
-      replica.server.listen(host, port, await readTls(settings.nodeTls)),
+    const xds = await listen('xds', settings.xds, ({ host, port }) =>
+      replica.server.listen(host, port, access.tls),
     );
+    access.follow(replica.server);
     const apiUrl = await listen('api', settings.api, (address) => api.listen(address));
     await replica.start();
     const xdsAddress = `${xds.address}:${xds.port}`;
@@ -118,15 +125,6 @@ async function readToken(path: string | undefined): Promise<SecretBytes | undefi
     );
   }
   return SecretBytes.fromUtf8(token);
-}
-
-async function readTls(paths: Settings['nodeTls']): Promise<XdsTls | undefined> {
-  if (paths === undefined) return undefined;
-  return {
-    certificate: await readSetting('nodeTls.certificate', paths.certificate),
-    privateKey: await readSetting('nodeTls.privateKey', paths.privateKey),
-    clientCa: await readSetting('nodeTls.ca', paths.ca),
-  };
 }
 
 async function readSetting(name: string, path: string): Promise<Buffer> {

@@ -15,6 +15,8 @@ export function metricTable(): string {
     secretEnds: none,
     configProblems: () => 0,
     stateOk: () => true,
+    nodeFilesOk: () => new Map(),
+    nodeTlsExpiry: () => undefined,
   });
   const rows = registry
     .getMetricsAsArray()

@@ -7,6 +7,7 @@ import { exitCodeOf, failureText } from './failure.ts';
 import { instancesCommand } from './instances.ts';
 import type { CliCommand, CliIo } from './io.ts';
 import { nodesCommand } from './nodes.ts';
+import { pkiCommand } from './pki/index.ts';
 import { createProgram } from './program.ts';
 import { relabelCommand } from './relabel.ts';
 import { renderCommand } from './render.ts';
@@ -22,6 +23,7 @@ import { validateCommand } from './validate.ts';
 export const COMMANDS: readonly CliCommand[] = [
   serveCommand,
   bootstrapCommand,
+  pkiCommand,
   validateCommand,
   renderCommand,
   statusCommand,

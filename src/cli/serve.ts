@@ -11,6 +11,9 @@ interface Options {
   readonly api?: string;
   readonly apiTokenFile?: string;
   readonly logLevel?: string;
+  readonly nodeDenylist?: string;
+  readonly operator?: readonly string[];
+  readonly auditFile?: string;
 }
 
 export const serveCommand: CliCommand = (program, io) => {
@@ -23,6 +26,9 @@ export const serveCommand: CliCommand = (program, io) => {
     .option('--xds <address>', 'address for Envoy (default: 127.0.0.1:18000)')
     .option('--api <address>', 'address of the HTTP API (default: 127.0.0.1:18080)')
     .option('--api-token-file <path>', 'file with the bearer token of the API; needed beyond loopback')
+    .option('--node-denylist <path>', 'file with the nodes that may not connect; watched')
+    .option('--operator <uri...>', 'identity whose certificate may read the client status (CSDS)')
+    .option('--audit-file <path>', 'append what was refused to this file, beside standard output')
     .option('--settings <path>', 'process settings (muster.yaml); a flag goes before what it says')
     .addOption(
       new Option('--log-level <level>', 'least level that is logged (default: info)').choices([
@@ -40,7 +46,8 @@ export const serveCommand: CliCommand = (program, io) => {
         'muster serve --settings /etc/muster/muster.yaml --log-level debug',
       ),
     )
-    .action(async ({ settings: file, ...flags }: Options) => {
+    .action(async ({ settings: file, operator: operators, ...rest }: Options) => {
+      const flags = { ...rest, operators };
       const { loadSettings, serve } = await import('../serve.ts');
       const settings = await loadSettings({ file, flags, env: io.env });
       const replica = await serve(settings, { version: musterVersion() });

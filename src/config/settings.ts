@@ -28,6 +28,12 @@ export interface Settings {
     | undefined;
   /** Of `spiffe://<trust domain>/group/<group>/node/<id>`. */
   readonly trustDomain?: string | undefined;
+  /** Identities, fingerprints and serials of nodes that may not connect. */
+  readonly nodeDenylist?: string | undefined;
+  /** Exact URI SANs that may read the client status (CSDS). */
+  readonly operators?: readonly string[] | undefined;
+  /** What was refused is appended here too. */
+  readonly auditFile?: string | undefined;
   /** Plaintext xDS beyond loopback is let in, and served no secret. */
   readonly allowPlaintext: boolean;
 }
@@ -40,7 +46,7 @@ export interface SettingsInput {
   readonly cwd?: string | undefined;
 }
 
-const PATHS = ['config', 'apiTokenFile'] as const;
+const PATHS = ['config', 'apiTokenFile', 'nodeDenylist', 'auditFile'] as const;
 const STATE_KEYS = ['state', 'seal', 'sealKeyFile'] as const;
 
 /** File, then environment (`MUSTER_*`), then flags: the later goes first. Throws `settings_invalid` with every problem. */
@@ -91,7 +97,17 @@ function unsafe(settings: Omit<Settings, 'config'> & { readonly config?: string 
       'give nodeTls, or allowPlaintext: true',
     );
   }
+  for (const operator of settings.operators ?? []) {
+    if (isNodeIdentity(operator)) {
+      add('operators', `${operator} is the identity of a node`, 'a node never reads the status of others');
+    }
+  }
   return problems;
+}
+
+/** `spiffe://<trust domain>/group/<group>/node/<id>`, of whichever trust domain. */
+function isNodeIdentity(uri: string): boolean {
+  return /^spiffe:\/\/[^/]*\/group\/[^/]*\/node\//.test(uri);
 }
 
 async function readSettingsFile(at: string): Promise<{ values: Record<string, unknown>; tree: Tree }> {

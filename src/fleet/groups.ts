@@ -24,11 +24,15 @@ export interface GroupRules {
   readonly allowPlaintext: boolean;
 }
 
-interface Refusal {
+/** `identity`: what the certificate says admits to no group, or not this node. */
+type GroupRefusalReason = 'plaintext' | 'identity' | 'no-group';
+
+export interface GroupRefusal {
   readonly refused: string;
+  readonly reason: GroupRefusalReason;
 }
 
-export type GroupDecision = { readonly group: string } | Refusal;
+export type GroupDecision = { readonly group: string } | GroupRefusal;
 
 /** The group of a node, or why it has none, in words for the node's operator (design: groups). */
 export function decideGroup(
@@ -39,6 +43,7 @@ export function decideGroup(
 ): GroupDecision {
   if (!peer.encrypted && !peer.loopback && !rules.allowPlaintext) {
     return denied(
+      'plaintext',
       `plaintext xDS from beyond loopback is off: give the node port a certificate (nodeTls), or allow it with allowPlaintext`,
     );
   }
@@ -48,10 +53,10 @@ export function decideGroup(
   if ('refused' in admitted) return admitted;
   const matching = admitted.groups.filter((group) => matches(group, node));
   const [only, second] = matching;
-  if (only === undefined) return denied(noGroupText(config, node, peer));
+  if (only === undefined) return denied('no-group', noGroupText(config, node, peer));
   if (second === undefined) return { group: only.name };
   const names = matching.map((group) => `"${group.name}"`).join(' and ');
-  return denied(`node "${node.id}" belongs to more than one group: ${names}; narrow their match`);
+  return denied('no-group', `node "${node.id}" belongs to more than one group: ${names}; narrow their match`);
 }
 
 function admittedGroups(
@@ -59,20 +64,26 @@ function admittedGroups(
   node: NodeIdentity,
   peer: NodePeer,
   rules: GroupRules,
-): { readonly groups: readonly Group[] } | Refusal {
+): { readonly groups: readonly Group[] } | GroupRefusal {
   const [san, another] = peer.uriSans;
   if (san === undefined || another !== undefined) {
-    return denied(`the client certificate must have exactly one URI SAN, it has ${peer.uriSans.length}`);
+    return denied(
+      'identity',
+      `the client certificate must have exactly one URI SAN, it has ${peer.uriSans.length}`,
+    );
   }
   const listed = [...config.groups.values()].filter((group) => group.identities.includes(san));
   if (listed.length > 0) return { groups: listed };
   const named = parseSpiffe(san, rules.trustDomain);
   const group = named === undefined ? undefined : config.groups.get(named.group);
   if (named === undefined || group === undefined) {
-    return denied(`the certificate's identity ${san} names no group of this config`);
+    return denied('identity', `the certificate's identity ${san} names no group of this config`);
   }
   if (named.node !== node.id) {
-    return denied(`the certificate is for node "${named.node}", the node calls itself "${node.id}"`);
+    return denied(
+      'identity',
+      `the certificate is for node "${named.node}", the node calls itself "${node.id}"`,
+    );
   }
   return { groups: [group] };
 }
@@ -127,6 +138,6 @@ function noGroupText(config: Config, node: NodeIdentity, peer: NodePeer): string
   return `node "${node.id}" (cluster "${node.cluster}") matches no group (${claim}); set --service-cluster or the group's match`;
 }
 
-function denied(refused: string): Refusal {
-  return { refused };
+function denied(reason: GroupRefusalReason, refused: string): GroupRefusal {
+  return { refused, reason };
 }

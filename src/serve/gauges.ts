@@ -5,6 +5,7 @@ import type { SecretRefresher, SecretStatus } from '../secrets/refresh.ts';
 import type { SnapshotCache } from '../xds/cache.ts';
 import type { XdsServer } from '../xds/server/server.ts';
 import type { Gauges } from './metrics.ts';
+import type { NodeAccess } from './node-access.ts';
 import type { ConfigFacts } from './running-config.ts';
 import { scopeFigures } from './scope-figures.ts';
 import { sourcesOf } from './source-views.ts';
@@ -23,7 +24,7 @@ interface Measured {
 const ZERO_ALARMS = ['none', 'warn', 'page', 'expired'].map((alarm) => [alarm, 0] as const);
 
 /** What metrics read from a replica at the moment they are asked for. */
-export function createGauges(replica: Measured): Gauges {
+export function createGauges(replica: Measured, access: NodeAccess): Gauges {
   const figures = scopeFigures();
   return {
     nodes: () => countBy(replica.server.streams().map(({ stream }) => stream.key)),
@@ -38,6 +39,8 @@ export function createGauges(replica: Measured): Gauges {
     secretEnds: () => secretEnds(replica.secrets.status()),
     configProblems: () => replica.facts.problems.length,
     stateOk: () => replica.state.health().ok,
+    nodeFilesOk: () => access.filesOk(),
+    nodeTlsExpiry: () => access.tlsExpiry(),
   };
 }
 

@@ -8,6 +8,8 @@ export interface Metrics {
   readonly buildSeconds: Histogram<'group'>;
   readonly answers: Counter<'type' | 'answer'>;
   readonly refusedNodes: Counter<string>;
+  /** What was refused on the node port, by reason. */
+  readonly refused: Counter<'reason'>;
   readonly configReloads: Counter<'result'>;
   readonly sourceReports: Counter<'source' | 'result'>;
   readonly secretProblems: Counter<string>;
@@ -31,6 +33,10 @@ export interface Gauges {
   secretEnds(): ReadonlyMap<string, number>;
   configProblems(): number;
   stateOk(): boolean;
+  /** By file of the node port (`certificate`, `denylist`): 1 while what was read last could be used. */
+  nodeFilesOk(): ReadonlyMap<string, number>;
+  /** Epoch seconds at which the certificate of the node port ends; undefined without one. */
+  nodeTlsExpiry(): number | undefined;
 }
 
 export function createMetrics(gauges: Gauges): Metrics {
@@ -99,6 +105,17 @@ export function createMetrics(gauges: Gauges): Metrics {
     gauges.configProblems,
   );
   plain('muster_state_ok', '1 while the state directory can be written', () => (gauges.stateOk() ? 1 : 0));
+  byLabel(
+    'muster_node_files_ok',
+    'Files of the node port (certificate, denylist): 1 while the newest content is what runs',
+    'file',
+    gauges.nodeFilesOk,
+  );
+  plain(
+    'muster_node_tls_expiry_timestamp_seconds',
+    'When the certificate of the node port ends; 0: it has none',
+    () => gauges.nodeTlsExpiry() ?? 0,
+  );
   return {
     registry,
     builds: new Counter({
@@ -123,6 +140,12 @@ export function createMetrics(gauges: Gauges): Metrics {
     refusedNodes: new Counter({
       name: 'muster_nodes_refused_total',
       help: 'Streams refused because the node has no group, or more than one',
+      registers,
+    }),
+    refused: new Counter({
+      name: 'muster_refused_total',
+      help: 'What was refused on the node port, by reason (docs/secure-the-fleet.md)',
+      labelNames: ['reason'],
       registers,
     }),
     configReloads: new Counter({

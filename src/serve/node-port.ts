@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Builder } from '../fleet/build.ts';
-import { decideGroup, type GroupRules } from '../fleet/groups.ts';
+import { decideGroup, type GroupRefusal, type GroupRules } from '../fleet/groups.ts';
 import type { NodeRegistry } from '../fleet/nodes.ts';
 import type { Config } from '../model/config.ts';
 import type { Origin } from '../model/origin.ts';
@@ -11,8 +11,12 @@ import { createXdsServer, type XdsServer } from '../xds/server/server.ts';
 import type { NodeInfo } from '../xds/stream/messages.ts';
 import type { StreamEvent, StreamRefusal } from '../xds/stream/stream.ts';
 import { TYPE_URL } from '../xds/type-urls.ts';
+import type { Audit } from './audit.ts';
+import type { DenylistFile } from './denylist-file.ts';
 import type { Metrics } from './metrics.ts';
 import { isInSync } from './node-views.ts';
+import { auditedCall, auditedNode } from './refusals.ts';
+import { maySeeSecrets, secretAsks } from './secret-asks.ts';
 
 export interface NodePortParts {
   readonly cache: SnapshotCache;
@@ -22,6 +26,10 @@ export interface NodePortParts {
   readonly logger: Logger;
   readonly rules: GroupRules;
   readonly config: () => Config | undefined;
+  readonly audit: Audit;
+  /** Exact URI SANs that may read the client status. */
+  readonly operators: ReadonlySet<string>;
+  readonly denylist: Pick<DenylistFile, 'refuse'> | undefined;
 }
 
 /** The port for Envoys: who may come in, what they answer, and where live streams are moved. */
@@ -30,28 +38,43 @@ export function createNodePort(parts: NodePortParts): XdsServer {
     cache: parts.cache,
     identify: (node, peer) => identify(parts, node, peer),
     observer: observe(parts),
-    // Certificates go over loopback or mTLS, and nowhere else.
-    serveType: (typeUrl, peer) => typeUrl !== TYPE_URL.secret || mayHaveSecrets(peer),
+    admitPeer: (peer) => parts.denylist?.refuse(peer),
+    onRefused: (refused) => parts.audit.refused(auditedCall(refused)),
+    authorizeStatus: (peer) => isOperator(parts, peer),
+    serveType: (typeUrl, peer) => typeUrl !== TYPE_URL.secret || maySeeSecrets(peer),
     onError: (error) => parts.logger.error({ err: error }, 'a stream failed by a fault of ours'),
   });
 }
 
-/** Plaintext from beyond loopback is never given a secret, whatever the settings allow. */
-export function mayHaveSecrets({ loopback, encrypted }: Peer): boolean {
-  return loopback || encrypted;
-}
-
-/** After an edit: streams whose node belongs to another group now. A node of no group keeps what it has. */
+/**
+ * After an edit: streams whose node belongs to another group now. A node of no group keeps what it has, unless its
+ * very certificate admits it no more: then it may not go on being given secrets.
+ */
 export function moveStreams(server: XdsServer, config: Config, { rules, logger }: NodePortParts): void {
   for (const { stream } of server.streams()) {
     const decision = decideGroup(config, stream.node, stream.peer, rules);
-    if ('refused' in decision || decision.group === stream.key) continue;
+    if ('refused' in decision) {
+      dropUnknown(server, stream, decision);
+      continue;
+    }
+    if (decision.group === stream.key) continue;
     server.move(stream.id, decision.group);
     logger.info(
       { node: stream.node.id, from: stream.key, to: decision.group },
       'node moved to another group',
     );
   }
+}
+
+function dropUnknown(server: XdsServer, { id }: StreamInfo, { reason, refused }: GroupRefusal): void {
+  if (reason === 'identity') server.end(id, { code: 'PERMISSION_DENIED', message: refused });
+}
+
+/** One that is proven, alone in its certificate, and that no group takes for a node. */
+function isOperator({ operators, config }: NodePortParts, { encrypted, uriSans }: Peer): boolean {
+  const [san, another] = uriSans;
+  if (!encrypted || san === undefined || another !== undefined || !operators.has(san)) return false;
+  return !(config()?.groups.values() ?? []).some(({ identities }) => identities.includes(san));
 }
 
 /** No stream of the group has an answer outstanding or stands by a refusal. */
@@ -71,6 +94,7 @@ function identify(parts: NodePortParts, node: NodeInfo, peer: Peer): { key: stri
     return { key: decision.group };
   }
   parts.metrics.refusedNodes.inc();
+  parts.audit.refused(auditedNode(node, peer, decision));
   const news = parts.nodes.turnAway(node.id, peer.address, decision.refused, Date.now());
   if (news)
     parts.logger.info({ node: node.id, address: peer.address, reason: decision.refused }, 'node refused');
@@ -80,6 +104,7 @@ function identify(parts: NodePortParts, node: NodeInfo, peer: Peer): { key: stri
 function observe(parts: NodePortParts): StreamObserver {
   const { logger, nodes } = parts;
   return {
+    ...secretAsks(parts),
     opened: (stream) => logger.info(about(stream), 'node connected'),
     event: (stream, event) => answered(parts, stream, event),
     closed: (stream) => {

@@ -13,10 +13,12 @@ import { SnapshotCache } from '../xds/cache.ts';
 import type { ProtoRegistry } from '../xds/proto/registry.ts';
 import type { XdsServer } from '../xds/server/server.ts';
 import { Alarms } from './alarms.ts';
+import { Audit } from './audit.ts';
 import { Feeds, sourceKinds } from './feeds.ts';
 import { createGauges } from './gauges.ts';
 import { createSealed, createState, type KeptOptions } from './kept.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import type { NodeAccess } from './node-access.ts';
 import { createNodePort, isSettled, moveStreams, type NodePortParts } from './node-port.ts';
 import { publish } from './publish.ts';
 import { type ConfigFacts, RunningConfig } from './running-config.ts';
@@ -27,6 +29,8 @@ export interface ReplicaOptions extends KeptOptions {
   readonly configPath: string;
   readonly trustDomain: string | undefined;
   readonly allowPlaintext: boolean;
+  /** Who is let in over mTLS; opened and closed by whoever made the replica. */
+  readonly access: NodeAccess;
   readonly proto: ProtoRegistry;
 }
 
@@ -62,7 +66,7 @@ export class Replica {
       publish: (publication) => publish(this.cache, publication),
       nextRevision: () => this.state.nextRevision(),
     });
-    this.metrics = createMetrics(createGauges(this));
+    this.metrics = createMetrics(createGauges(this, options.access));
     const nodePort = this.#nodePort();
     this.server = createNodePort(nodePort);
     this.#alarms = new Alarms(this.world, logger);
@@ -133,10 +137,13 @@ export class Replica {
   }
 
   #nodePort(): NodePortParts {
-    const { logger, trustDomain, allowPlaintext } = this.#options;
+    const { logger, trustDomain, allowPlaintext, access } = this.#options;
     const { cache, builder, nodes, metrics } = this;
     const rules = { trustDomain, allowPlaintext };
-    return { cache, builder, nodes, metrics, logger, rules, config: () => this.config };
+    const { operators, denylist } = access;
+    const audit = new Audit(metrics, access.auditLoggers);
+    const config = (): Config | undefined => this.config;
+    return { cache, builder, nodes, metrics, logger, rules, config, audit, operators, denylist };
   }
 
   #createLoop(): FleetLoop {

@@ -6,9 +6,10 @@ import type { Origin } from '../model/origin.ts';
 import type { SecretRefresher, SecretStatus } from '../secrets/refresh.ts';
 import type { XdsServer } from '../xds/server/server.ts';
 import { hostnameWarnings } from './hostname-warnings.ts';
-import { mayHaveSecrets } from './node-port.ts';
+
 import { iso } from './node-views.ts';
 import { plainOf } from './plain.ts';
+import { maySeeSecrets } from './secret-asks.ts';
 import { unknownName } from './unknown-name.ts';
 
 export interface SecretParts {
@@ -62,7 +63,7 @@ function reachOf({ server }: SecretParts): ReadonlyMap<string, Reach> {
   for (const { stream } of server.streams()) {
     const of = reach.get(stream.key) ?? { served: new Set(), withheld: new Set() };
     reach.set(stream.key, of);
-    (mayHaveSecrets(stream.peer) ? of.served : of.withheld).add(stream.node.id);
+    (maySeeSecrets(stream.peer) ? of.served : of.withheld).add(stream.node.id);
   }
   return reach;
 }

@@ -70,3 +70,29 @@ it('refuses to be open to the network without protection', async () => {
     'xds: 0.0.0.0 is beyond loopback and the node port has no TLS (give nodeTls, or allowPlaintext: true)',
   ]);
 });
+
+it('knows who may not connect, who may look, and where refusals are kept', async () => {
+  const file = join(folder, 'access.yaml');
+  await writeFile(file, 'config: c\nnodeDenylist: denied\noperators: ["spiffe://example.org/operator/a"]\n');
+  const env = { MUSTER_AUDIT_FILE: 'audit.log', MUSTER_OPERATORS: 'spiffe://a/operator/b, urn:c' };
+  const { nodeDenylist, operators, auditFile } = await loadSettings({ file, env: {}, flags: {}, cwd: '/w' });
+  expect([nodeDenylist, operators, auditFile]).toEqual([
+    join(folder, 'denied'),
+    ['spiffe://example.org/operator/a'],
+    undefined,
+  ]);
+  const over = await loadSettings({ file, env, flags: { nodeDenylist: 'd' }, cwd: '/w' });
+  expect([over.nodeDenylist, over.operators, over.auditFile]).toEqual([
+    '/w/d',
+    ['spiffe://a/operator/b', 'urn:c'],
+    '/w/audit.log',
+  ]);
+});
+
+it('refuses an operator that is a node, or no URI', async () => {
+  const node = 'spiffe://example.org/group/edge/node/n1';
+  expect(await faults({ flags: { config: 'c', operators: [node] } })).toEqual([
+    `operators: ${node} is the identity of a node (a node never reads the status of others)`,
+  ]);
+  expect((await faults({ flags: { config: 'c', operators: ['alice'] } })).join()).toContain('expected a URI');
+});

@@ -106,14 +106,37 @@ test.each([
   ['upper case', 'SPIFFE://shop.test/group/edge/node/n1'],
   ['a parent segment', 'spiffe://shop.test/group/core/../edge/node/n1'],
   ['no path', 'spiffe://shop.test'],
+  ['no slash before the path', 'spiffe://shop.testgroup/edge/node/n1'],
+  ['an encoded letter', 'spiffe://shop.test/group/%65dge/node/n1'],
+  ['an encoded word', 'spiffe://shop.test/%67roup/edge/node/n1'],
+  ['an upper-case group', 'spiffe://shop.test/group/EDGE/node/n1'],
+  ['an upper-case trust domain', 'spiffe://SHOP.TEST/group/edge/node/n1'],
+  ['an upper-case word', 'spiffe://shop.test/Group/edge/node/n1'],
+  ['an empty segment in front', 'spiffe://shop.test//group/edge/node/n1'],
+  ['an empty segment within', 'spiffe://shop.test/group/edge//node/n1'],
+  ['a port', 'spiffe://shop.test:443/group/edge/node/n1'],
+  ['a user', 'spiffe://shop.test@evil/group/edge/node/n1'],
+  ['a query in the group', 'spiffe://shop.test/group/edge?x/node/n1'],
+  ['a space', 'spiffe://shop.test/group/edge /node/n1'],
+  ['a line break at the end of the group', 'spiffe://shop.test/group/edge\n/node/n1'],
   ['an inherited name', 'spiffe://shop.test/group/constructor/node/n1'],
 ])('a certificate with %s is no identity of ours', (_what, san) => {
-  expect(decide({}, withSans(san))).toMatch(/^refused: the certificate's identity .* names no group/);
+  expect(decide({}, withSans(san))).toMatch(/^refused: the certificate's identity .* names no group/s);
 });
 
 test('without a trust domain only exact identities count', () => {
   const answer = decideGroup(CONFIG, NODE, withSans(SAN), { allowPlaintext: false });
   expect(answer).toHaveProperty('refused');
+});
+
+test.each([
+  ['a slash at the end', `${SAN}/`, 'n1/'],
+  ['a query', `${SAN}?x`, 'n1'],
+  ['a fragment', `${SAN}#x`, 'n1'],
+  ['an encoded letter', 'spiffe://shop.test/group/edge/node/n%31', 'n1'],
+  ['another case', 'spiffe://shop.test/group/edge/node/N1', 'n1'],
+])('the id in a certificate is compared as it is: %s', (_what, san, id) => {
+  expect(decide({ id }, withSans(san))).toMatch(/^refused: the certificate/);
 });
 
 test('a certificate is for one node: the id that the node gives must be it', () => {

@@ -45,7 +45,8 @@ const AREAS: Readonly<Record<string, Area>> = {
     types: ['src/fleet/plan.ts', 'src/fleet/translation.ts'],
   },
   'src/api/': { may: WORDS },
-  'src/cli/': { may: [...WORDS, 'src/serve.ts', 'src/offline.ts'] },
+  'src/pki/': { may: WORDS },
+  'src/cli/': { may: [...WORDS, 'src/serve.ts', 'src/offline.ts', 'src/pki/'] },
   'src/main.ts': { may: ['src/cli/'] },
   'src/serve.ts': { may: ['src/'] },
   'src/serve/': { may: ['src/'] },
@@ -66,6 +67,7 @@ const LIBRARIES: readonly { readonly name: RegExp; readonly only: readonly strin
   { name: /^ioredis$/, only: ['src/fleet/queue/bullmq.ts', 'src/fleet/state/redis.ts'] },
   { name: /^(@fastify\/.*|fastify.*)$/, only: ['src/api/'] },
   { name: /^(commander|cli-table3)$/, only: ['src/cli/'] },
+  { name: /^(@peculiar\/x509|reflect-metadata)$/, only: ['src/pki/'] },
   { name: /^protobufjs$/, only: ['src/xds/'] },
 ];
 

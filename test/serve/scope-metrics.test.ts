@@ -16,6 +16,8 @@ const NO_GAUGES: Gauges = {
   secretAlarms: none,
   secretEnds: none,
   stateOk: () => true,
+  nodeFilesOk: () => new Map(),
+  nodeTlsExpiry: () => undefined,
 };
 
 const figuresOf = (facts: WorldFacts, read = scopeFigures()) =>

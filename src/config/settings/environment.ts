@@ -17,6 +17,9 @@ export function fromEnvironment(env: Readonly<Record<string, string | undefined>
     logLevel: env['MUSTER_LOG_LEVEL'],
     nodeTls: Object.keys(nodeTls).length > 0 ? nodeTls : undefined,
     trustDomain: env['MUSTER_TRUST_DOMAIN'],
+    nodeDenylist: env['MUSTER_NODE_DENYLIST'],
+    operators: env['MUSTER_OPERATORS']?.split(',').map((one) => one.trim()),
+    auditFile: env['MUSTER_AUDIT_FILE'],
     allowPlaintext: plain === 'true' ? true : plain === 'false' ? false : plain,
   });
 }

@@ -32,6 +32,20 @@ export const settingsSchema = z.strictObject({
     .regex(/^[a-z0-9._-]{1,255}$/, 'expected a SPIFFE trust domain, such as "example.org"')
     .optional()
     .describe('SPIFFE trust domain of the nodes.'),
+  nodeDenylist: file
+    .optional()
+    .describe('File with the identities, fingerprints and serials of nodes that may not connect.'),
+  operators: z
+    .array(
+      z
+        .string()
+        .regex(/^[a-z][a-z0-9+.-]*:\S+$/, 'expected a URI, such as "spiffe://example.org/operator/alice"'),
+    )
+    .optional()
+    .describe('Exact URI SANs of certificates that may read the client status (CSDS).'),
+  auditFile: file
+    .optional()
+    .describe('File to append what was refused to, beside standard output. Only its owner may read it.'),
   allowPlaintext: z
     .boolean()
     .default(false)

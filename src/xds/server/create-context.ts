@@ -49,6 +49,10 @@ export function createContext(
     },
     streamAge: (peer) => streamAge(peer, timing.maxStreamAgeMs, clock, options.random ?? Math.random),
     forget,
+    refused(why, { peer, node, typeUrl }, message) {
+      const refused = { why, address: peer.address, peer, nodeId: node.id, asked: typeUrl, message };
+      guarded(() => options.onRefused?.(refused), report);
+    },
     failure: (error) => failureStatus(error, report),
     guardHook: (run) => guarded(run, report),
     admission: createAdmission(limits, clock),

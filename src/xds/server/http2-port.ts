@@ -10,6 +10,8 @@ import {
   type ServerOptions,
 } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { type HandshakeFailure, handshakeFailure, rememberAddress } from './handshake-failure.ts';
 import { tlsContext, type XdsTls } from './tls.ts';
 
 export interface ListenAddress {
@@ -28,6 +30,8 @@ export interface Http2Port {
   readonly address: ListenAddress;
   /** Serves new handshakes with these certificates; live connections keep theirs. */
   reloadTls(tls: XdsTls): void;
+  /** The connections that are up. */
+  sessions(): Iterable<ServerHttp2Session>;
   /** Closes connections that have had no stream for too long. `now` is that of the server's clock. */
   sweep(now: number): void;
   /** No new connections; those at hand get GOAWAY and end with their last stream. */
@@ -43,6 +47,9 @@ export interface Http2PortOptions {
   readonly limits: Http2Limits;
   readonly now: () => number;
   readonly onStream: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
+  readonly onSession: (session: ServerHttp2Session) => void;
+  /** A TLS handshake that did not come about. */
+  readonly onHandshakeFailed: (failure: HandshakeFailure) => void;
 }
 
 /** A thousand nodes that reconnect at once must not meet a full accept queue: Node's default is 511. */
@@ -82,6 +89,7 @@ export async function openHttp2Port(options: Http2PortOptions): Promise<Http2Por
     reloadTls(tls) {
       if ('setSecureContext' in server) server.setSecureContext(tlsContext(tls));
     },
+    sessions: () => connections.values().map(({ session }) => session),
     sweep(now) {
       for (const { session, streams, idleSince } of connections.values()) {
         if (streams === 0 && now - idleSince >= options.limits.idleConnectionMs) session.destroy();
@@ -109,8 +117,13 @@ function trackConnections(server: Http2Server | Http2SecureServer, options: Http
     connections.set(session, { session, streams: 0, idleSince: options.now() });
     session.on('close', () => connections.delete(session));
     session.on('error', ignoreBrokenConnection);
+    options.onSession(session);
   });
   server.on('sessionError', ignoreBrokenConnection);
+  if (options.tls !== undefined) server.on('connection', rememberAddress);
+  server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
+    options.onHandshakeFailed(handshakeFailure(error, socket));
+  });
   server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     countStream(stream, connections, options.now);
     options.onStream(stream, headers);

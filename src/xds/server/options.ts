@@ -37,8 +37,34 @@ export interface StreamStatus {
 /** Hears of streams whose node was accepted. Called synchronously: a throw ends that stream, and no other. */
 export interface StreamObserver {
   opened?(stream: StreamInfo): void;
+  /**
+   * Names that a request asks for by name, after it was accepted: on delta each time they are subscribed to or said
+   * to be there already, on SotW when they are new on the list. `*` is no name.
+   */
+  subscribed?(stream: StreamInfo, typeUrl: string, names: readonly string[]): void;
+  /** The types that `subscribed` hears of; absent: all. Keeping it short keeps long lists from being looked at. */
+  readonly subscribedTypes?: ReadonlySet<string>;
   event?(stream: StreamInfo, event: StreamEvent): void;
   closed?(stream: StreamInfo): void;
+}
+
+/** Something the server itself turned away, before any snapshot was looked at. */
+export interface RefusedCall {
+  /**
+   * `handshake`: TLS did not come about; `peer`: `admitPeer`, or `expel` while it was connected; `expired` and
+   * `untrusted`: its certificate ended, or its CA was taken away, after the handshake; `method`: no such path;
+   * `fetch`: polling; `status`: CSDS; `node`: another node id on the same stream.
+   */
+  readonly why: 'handshake' | 'peer' | 'expired' | 'untrusted' | 'method' | 'fetch' | 'status' | 'node';
+  readonly address: string;
+  /** Absent where no connection came about. */
+  readonly peer?: Peer | undefined;
+  /** The node that the stream had given, if it had. */
+  readonly nodeId?: string | undefined;
+  /** The path of the call; empty where it did not get that far. */
+  readonly asked: string;
+  /** Why, in words that may be logged. */
+  readonly message: string;
 }
 
 /** All in milliseconds. */
@@ -77,9 +103,13 @@ export interface XdsServerOptions {
   /** Which key's snapshot a node gets, or why it gets none. Called once a stream, on its first message. */
   identify(node: NodeInfo, peer: Peer): { readonly key: string } | StreamRefusal;
   readonly observer?: StreamObserver;
+  /** Why a peer may open no stream of any kind now. Called for each new stream, before anything else is done for it. */
+  admitPeer?(peer: Peer): StreamRefusal | undefined;
+  /** Hears of all that was refused and that no other hook decided. Must not throw. */
+  onRefused?(refused: RefusedCall): void;
   /** False withholds every resource of that type from that peer, as if there were none. Default: all is served. */
   serveType?(typeUrl: string, peer: Peer): boolean;
-  /** May this peer read the status of all streams over CSDS? Default: nobody. */
+  /** May this peer read the status of all streams over CSDS? Asked for each request. Default: nobody. */
   authorizeStatus?(peer: Peer): boolean;
   /** What a hook threw; the stream it concerned has ended. */
   onError?(error: unknown): void;

@@ -9,6 +9,10 @@ export interface Peer {
   readonly uriSans: readonly string[];
   /** Epoch milliseconds: the end of the client certificate. */
   readonly certificateNotAfter?: number;
+  /** SHA-256 of the client certificate, lower-case hex without colons. */
+  readonly certificateFingerprint?: string;
+  /** Serial number of the client certificate, lower-case hex without leading zeros. */
+  readonly certificateSerial?: string;
   readonly loopback: boolean;
   readonly encrypted: boolean;
 }
@@ -25,14 +29,16 @@ export function peerOf(socket: Socket | TLSSocket): Peer {
   return { ...base, ...certificateFacts(certificate), encrypted: true };
 }
 
-function isTls(socket: Socket | TLSSocket): socket is TLSSocket {
+export function isTls(socket: Socket | TLSSocket): socket is TLSSocket {
   return 'encrypted' in socket && socket.encrypted;
 }
 
-function certificateFacts(certificate: X509Certificate): Pick<Peer, 'uriSans' | 'certificateNotAfter'> {
+function certificateFacts(certificate: X509Certificate): Omit<Peer, 'address' | 'loopback' | 'encrypted'> {
   return {
     uriSans: uriSansOf(certificate.subjectAltName ?? ''),
     certificateNotAfter: Date.parse(certificate.validTo),
+    certificateFingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
+    certificateSerial: certificate.serialNumber.replace(/^0+(?=.)/, '').toLowerCase(),
   };
 }
 

@@ -2,6 +2,7 @@ import type { Snapshot } from '../snapshot.ts';
 import type { XdsRequest } from '../stream/messages.ts';
 import type { StreamEvent, StreamRefusal, XdsStream } from '../stream/stream.ts';
 import { refuseChangedNode, refuseNames, refuseNode, refuseType } from './admission.ts';
+import { AskedNames } from './asked-names.ts';
 import { Deadlines } from './deadlines.ts';
 import { farewell } from './farewell.ts';
 import type { GrpcCall, GrpcCallHandler } from './grpc-call.ts';
@@ -29,12 +30,16 @@ export class ServedStream implements GrpcCallHandler {
   #unwatch: (() => void) | undefined;
   #latest: Snapshot | undefined;
   #served: Snapshot | undefined;
+  /** Moved to a key that has no snapshot yet: nothing goes out, as the machine still holds that of the key before. */
+  #between = false;
+  readonly #asked: AskedNames;
   readonly #deadlines: Deadlines;
   #closed = false;
 
   constructor(context: ServerContext, method: XdsMethod, peer: Peer, timeoutMs: number) {
     const now = context.clock.now();
     this.#context = context;
+    this.#asked = new AskedNames(context.observer);
     this.#method = method;
     this.#peer = peer;
     this.#deadlines = new Deadlines(now, { ageMs: context.streamAge(peer), timeoutMs }, context.timing);
@@ -44,6 +49,10 @@ export class ServedStream implements GrpcCallHandler {
   /** The call it serves: known only after the handler it needs. */
   attach(call: GrpcCall): void {
     this.#call = call;
+  }
+
+  get peer(): Peer {
+    return this.#peer;
   }
 
   get info(): StreamInfo | undefined {
@@ -86,6 +95,7 @@ export class ServedStream implements GrpcCallHandler {
     if (this.#closed || snapshot === undefined || snapshot === this.#served) return;
     this.#guard(() => {
       this.#served = snapshot;
+      this.#between = false;
       this.#deadlines.waitNoMore();
       this.#machine.onSnapshot(this.#context.visible(snapshot, this.#peer), this.#context.clock.now());
       this.#pump();
@@ -95,6 +105,9 @@ export class ServedStream implements GrpcCallHandler {
   move(key: string): void {
     if (this.#info === undefined || this.#closed || this.#info.key === key) return;
     this.#info = { ...this.#info, key };
+    // What was on its way of the key before must not go out any more.
+    this.#latest = undefined;
+    this.#between = true;
     this.#watch(key);
   }
 
@@ -114,13 +127,21 @@ export class ServedStream implements GrpcCallHandler {
   }
 
   #take(request: XdsRequest): StreamRefusal | undefined {
-    const refusal =
-      this.#info === undefined ? this.#open(request) : refuseChangedNode(request.node, this.#info.node);
+    const refusal = this.#info === undefined ? this.#open(request) : this.#refuseChanged(request, this.#info);
     if (refusal !== undefined) return refusal;
     const wrong = refuseType(request, this.#method.typeUrl) ?? refuseNames(request, this.#context.limits);
     if (wrong !== undefined) return wrong;
-    this.#statuses.requested(request.typeUrl === '' ? this.#method.typeUrl : request.typeUrl);
-    return this.#machine.onRequest(request, this.#context.clock.now());
+    const typeUrl = request.typeUrl === '' ? this.#method.typeUrl : request.typeUrl;
+    this.#statuses.requested(typeUrl);
+    const unfit = this.#machine.onRequest(request, this.#context.clock.now());
+    if (unfit === undefined) this.#asked.tell(this.#info, typeUrl, request);
+    return unfit;
+  }
+
+  #refuseChanged(request: XdsRequest, info: StreamInfo): StreamRefusal | undefined {
+    const refusal = refuseChangedNode(request.node, info.node);
+    if (refusal !== undefined) this.#context.refused('node', info, refusal.message);
+    return refusal;
   }
 
   #open(request: XdsRequest): StreamRefusal | undefined {
@@ -150,7 +171,7 @@ export class ServedStream implements GrpcCallHandler {
 
   #pump(): void {
     const call = this.#call;
-    if (call === undefined) return;
+    if (call === undefined || this.#between) return;
     const now = this.#context.clock.now();
     while (call.writable) {
       const response = this.#machine.next(now);

@@ -3,7 +3,7 @@ import type { NodeInfo, XdsRequest } from '../stream/messages.ts';
 import type { StreamEvent, StreamRefusal, XdsStream } from '../stream/stream.ts';
 import type { GrpcStatus } from './grpc-status.ts';
 import type { XdsMethod } from './methods.ts';
-import type { StreamInfo, StreamObserver, XdsClock, XdsLimits, XdsTiming } from './options.ts';
+import type { RefusedCall, StreamInfo, StreamObserver, XdsClock, XdsLimits, XdsTiming } from './options.ts';
 import type { Peer } from './peer.ts';
 import type { ServedStream } from './served-stream.ts';
 import type { Slices } from './slices.ts';
@@ -30,6 +30,8 @@ export interface ServerContext {
   forget(stream: ServedStream): void;
   /** The status for something thrown while a stream was served. */
   failure(error: unknown): GrpcStatus;
+  /** Something on a live stream was turned away. */
+  refused(why: RefusedCall['why'], stream: StreamInfo, message: string): void;
   /** Runs a hook whose failure concerns nobody but its owner. */
   guardHook(run: () => void): void;
 }

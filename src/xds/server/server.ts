@@ -1,12 +1,15 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { StreamRefusal } from '../stream/stream.ts';
 import { createCore, type XdsCore } from './core.ts';
 import { createContext } from './create-context.ts';
+import { createGate, type OpenPort } from './gate.ts';
 import { GrpcCall, refuseCall } from './grpc-call.ts';
 import { type GrpcStatus, parseGrpcTimeout } from './grpc-status.ts';
-import { type Http2Port, type ListenAddress, openHttp2Port } from './http2-port.ts';
+import { type ListenAddress, openHttp2Port } from './http2-port.ts';
 import { CSDS_METHODS, XDS_METHODS, type XdsMethod } from './methods.ts';
 import type { StreamStatus, XdsServerOptions } from './options.ts';
-import { type Peer, peerOf } from './peer.ts';
+import type { Peer } from './peer.ts';
+import { oneHeader, refuseHeaders, refuseHttp } from './refuse-headers.ts';
 import { createRounds } from './rounds.ts';
 import { ServedStream } from './served-stream.ts';
 import { createStatusCall } from './status-service.ts';
@@ -19,8 +22,15 @@ export interface XdsServer {
    * With `tls`: TLS 1.3, client certificate required.
    */
   listen(host: string, port: number, tls?: XdsTls): Promise<ListenAddress>;
-  /** New handshakes on every TLS port use these; live connections stay. */
+  /**
+   * New handshakes on every TLS port use these. Live connections stay as long as their certificate comes from a CA
+   * in `clientCa`; the others are ended. Throws where the PEM cannot be used, and then changes nothing.
+   */
   reloadTls(tls: XdsTls): void;
+  /** Ends every stream of the peers that are refused, and their connections. Answers how many connections. */
+  expel(refuse: (peer: Peer) => StreamRefusal | undefined): number;
+  /** Ends one live stream. False if it is gone. */
+  end(streamId: number, refusal: StreamRefusal): boolean;
   /** Serves a live stream from another key: it is sent only the difference. False if it is gone. */
   move(streamId: number, key: string): boolean;
   /** Every stream whose node is known, in order of arrival. */
@@ -38,9 +48,8 @@ export function serveCore(options: XdsServerOptions, core: XdsCore): XdsServer {
   const streams = new Set<ServedStream>();
   const someStreams = createRounds(streams, SWEEP_PARTS);
   const context = createContext(options, core, forget);
-  const admit = context.admission;
-  const ports: { readonly port: Http2Port; readonly encrypted: boolean }[] = [];
-  const peers = new WeakMap<object, Peer>();
+  const ports: OpenPort[] = [];
+  const gate = createGate({ options, context, streams, ports });
   let timer: NodeJS.Timeout | undefined;
   let closing = false;
   let lastGone = (): void => {};
@@ -52,12 +61,11 @@ export function serveCore(options: XdsServerOptions, core: XdsCore): XdsServer {
 
   function onStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
     const { session } = stream;
-    if (session === undefined) return;
-    const refused = refuseHttp(stream, headers);
-    if (refused) return;
-    const peer = peers.get(session) ?? peerOf(session.socket);
-    peers.set(session, peer);
-    const refusal = closing ? SHUTTING_DOWN : (refuseHeaders(headers) ?? admit(peer));
+    if (session === undefined || refuseHttp(stream, headers)) return;
+    const peer = gate.peerOf(session);
+    const refusal = closing
+      ? SHUTTING_DOWN
+      : (refuseHeaders(headers) ?? gate.refuse(peer, headers) ?? context.admission(peer));
     if (refusal === undefined) route(stream, headers, peer);
     else refuseCall(stream, refusal);
   }
@@ -66,10 +74,11 @@ export function serveCore(options: XdsServerOptions, core: XdsCore): XdsServer {
     const path = headers[':path'] ?? '';
     const method = XDS_METHODS.get(path);
     const status = CSDS_METHODS.get(path);
+    const allowed = (): boolean => gate.mayReadStatus(peer);
     if (method !== undefined && method.variant !== 'fetch') serve(stream, headers, peer, method);
-    else if (status !== undefined && options.authorizeStatus?.(peer) === true) {
-      createStatusCall(stream, { kind: status, maxBytes: context.limits.requestBytes, list });
-    } else refuseCall(stream, unimplemented(path, method));
+    else if (status !== undefined && allowed()) {
+      createStatusCall(stream, { kind: status, maxBytes: context.limits.requestBytes, list, allowed });
+    } else refuseCall(stream, gate.unserved(path, peer));
   }
 
   function serve(
@@ -101,6 +110,7 @@ export function serveCore(options: XdsServerOptions, core: XdsCore): XdsServer {
   }
 
   const list = (): readonly StreamStatus[] => [...streams].flatMap((stream) => stream.status() ?? []);
+  const find = (id: number): ServedStream | undefined => streams.values().find(({ info }) => info?.id === id);
 
   return {
     async listen(host, port, tls) {
@@ -114,16 +124,23 @@ export function serveCore(options: XdsServerOptions, core: XdsCore): XdsServer {
         },
         now: context.clock.now,
         onStream,
+        onSession: gate.arrived,
+        onHandshakeFailed: gate.handshakeFailed,
       });
+      gate.trusts(tls);
       ports.push({ port: opened, encrypted: tls !== undefined });
       timer ??= setInterval(sweep, context.timing.tickMs / SWEEP_PARTS);
       return opened.address;
     },
-    reloadTls(tls) {
-      for (const { port, encrypted } of ports) if (encrypted) port.reloadTls(tls);
+    reloadTls: gate.reloadTls,
+    expel: gate.expel,
+    end(streamId, refusal) {
+      const stream = find(streamId);
+      stream?.end(refusal);
+      return stream !== undefined;
     },
     move(streamId, key) {
-      const stream = [...streams].find((candidate) => candidate.info?.id === streamId);
+      const stream = find(streamId);
       stream?.move(key);
       return stream !== undefined;
     },
@@ -145,33 +162,3 @@ const SHUTTING_DOWN: GrpcStatus = {
   code: 'UNAVAILABLE',
   message: 'The server is shutting down: connect again.',
 };
-
-const oneHeader = (value: string | string[] | undefined): string | undefined =>
-  Array.isArray(value) ? value[0] : value;
-
-/** What is not gRPC is answered in HTTP: wrong method or content type. True when it was. */
-function refuseHttp(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean {
-  const grpc = /^application\/grpc(?:[+;]|$)/.test(headers['content-type'] ?? '');
-  if (headers[':method'] === 'POST' && grpc) return false;
-  stream.on('error', () => {}); // the client may be gone already: nothing is owed to it
-  stream.respond({ ':status': headers[':method'] === 'POST' ? 415 : 405 }, { endStream: true });
-  stream.close();
-  return true;
-}
-
-function refuseHeaders(headers: IncomingHttpHeaders): GrpcStatus | undefined {
-  const encoding = oneHeader(headers['grpc-encoding']) ?? 'identity';
-  if (encoding !== 'identity') {
-    return { code: 'UNIMPLEMENTED', message: `This server reads no ${encoding} compression: send identity.` };
-  }
-  if (!Number.isNaN(parseGrpcTimeout(oneHeader(headers['grpc-timeout'])))) return undefined;
-  return { code: 'INVALID_ARGUMENT', message: 'The grpc-timeout header is malformed.' };
-}
-
-function unimplemented(path: string, method: XdsMethod | undefined): GrpcStatus {
-  const message =
-    method?.variant === 'fetch'
-      ? `${path}: polling is not served, use the streaming methods of this service.`
-      : `${path}: this server has no such method.`;
-  return { code: 'UNIMPLEMENTED', message };
-}

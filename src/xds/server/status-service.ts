@@ -9,6 +9,8 @@ export interface StatusCallOptions {
   readonly kind: 'stream' | 'fetch';
   readonly maxBytes: number;
   readonly list: () => readonly StreamStatus[];
+  /** Asked for each request: a call may outlive the right to it. */
+  readonly allowed: () => boolean;
 }
 
 interface StatusRequest {
@@ -17,6 +19,10 @@ interface StatusRequest {
 
 const REQUEST = 'envoy.service.status.v3.ClientStatusRequest';
 const RESPONSE = 'envoy.service.status.v3.ClientStatusResponse';
+const NO_LONGER = {
+  code: 'PERMISSION_DENIED',
+  message: 'The status of all streams is no longer shown to this client.',
+} as const;
 const OK = { code: 'OK', message: '' } as const;
 
 /**
@@ -26,6 +32,7 @@ const OK = { code: 'OK', message: '' } as const;
 export function createStatusCall(stream: ServerHttp2Stream, options: StatusCallOptions): void {
   const call: GrpcCall = new GrpcCall(stream, options.maxBytes, {
     onMessage(message) {
+      if (!options.allowed()) return call.end(NO_LONGER);
       const answer = answerStatus(message, options.list());
       if (answer instanceof Uint8Array) call.write(frameMessage(answer));
       else call.end({ code: 'INVALID_ARGUMENT', message: answer.problem });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { envoyBootstrap } from '../../../src/cli/envoy/bootstrap.ts';
 import { VOCABULARY } from '../../../src/offline/vocabulary.ts';
+import { openNodeAccess } from '../../../src/serve/node-access.ts';
 import { Replica } from '../../../src/serve/replica.ts';
 import { readStartConfig } from '../../../src/serve/start-config.ts';
 import { loadRegistry } from '../../../src/xds/proto/registry.ts';
@@ -34,6 +35,7 @@ export async function startRunning(files: Readonly<Record<string, string>>): Pro
   await mkdir(config);
   for (const [name, text] of Object.entries(files)) await writeFile(join(config, name), text);
   let built = 0;
+  const logger = pino({ level: 'info' }, { write: () => undefined });
   const replica = new Replica({
     configPath: config,
     stateDir: join(dir, 'state'),
@@ -41,7 +43,8 @@ export async function startRunning(files: Readonly<Record<string, string>>): Pro
     trustDomain: undefined,
     allowPlaintext: false,
     proto: loadRegistry(),
-    logger: pino({ level: 'info' }, { write: () => undefined }),
+    access: await openNodeAccess({}, logger),
+    logger,
   });
   const stored = await replica.state.load();
   const start = await readStartConfig(config, VOCABULARY, stored.config);

@@ -1,0 +1,91 @@
+import { mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { Counter, Registry } from 'prom-client';
+import { expect, onTestFinished, test } from 'vitest';
+import { Audit, type AuditedRefusal } from '../../src/serve/audit.ts';
+import { openAuditFile } from '../../src/serve/audit-file.ts';
+
+const SAN = 'spiffe://example.org/group/edge/node/n1';
+const REFUSAL: AuditedRefusal = {
+  reason: 'unknown-secret',
+  address: '10.0.0.1',
+  uriSans: [SAN],
+  node: 'n1',
+  group: 'edge',
+  asked: 'shop-tls',
+  message: 'there is no such secret',
+};
+
+function audited() {
+  const lines: Record<string, unknown>[] = [];
+  const registers = [new Registry()];
+  const refused = new Counter({ name: 'refused', help: 'x', labelNames: ['reason'], registers });
+  const logger = pino({ level: 'error' }, { write: (line) => void lines.push(JSON.parse(line)) });
+  return { lines, refused, audit: new Audit({ refused }, [logger]) };
+}
+
+test('each who, why and what is written once and counted each time, whatever the log level', async () => {
+  const { audit, lines, refused } = audited();
+  for (let n = 0; n < 5; n += 1) audit.refused(REFUSAL);
+  audit.refused({ ...REFUSAL, asked: 'blog-tls' });
+  audit.refused({ ...REFUSAL, uriSans: ['spiffe://example.org/group/edge/node/n2'] });
+  expect(lines).toMatchObject([
+    {
+      audit: true,
+      reason: 'unknown-secret',
+      uriSans: [SAN],
+      node: 'n1',
+      asked: 'shop-tls',
+      address: '10.0.0.1',
+    },
+    { asked: 'blog-tls' },
+    { uriSans: ['spiffe://example.org/group/edge/node/n2'] },
+  ]);
+  expect((await refused.get()).values).toMatchObject([{ value: 7, labels: { reason: 'unknown-secret' } }]);
+});
+
+test('a peer without a certificate is its address, whatever it calls itself', () => {
+  const { audit, lines } = audited();
+  for (let n = 0; n < 50; n += 1) audit.refused({ ...REFUSAL, uriSans: [], node: `n${n}` });
+  expect(lines).toHaveLength(1);
+});
+
+test('what a client chose is cut, and what was told is forgotten in time', () => {
+  const { audit, lines } = audited();
+  const long = 'x'.repeat(100_000);
+  audit.refused({
+    ...REFUSAL,
+    node: long,
+    asked: `${long}\n{"fake":1}`,
+    uriSans: [long, long, long, long, long],
+  });
+  expect(JSON.stringify(lines).length).toBeLessThan(3000);
+  for (let n = 0; n < 5000; n += 1) audit.refused({ ...REFUSAL, asked: String(n) });
+  audit.refused({ ...REFUSAL, asked: '0' });
+  expect(lines).toHaveLength(5002);
+});
+
+test('the file is its owner’s alone, and a rotation by rename is followed', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'muster-audit-'));
+  onTestFinished(() => rm(dir, { recursive: true }));
+  const path = join(dir, 'audit.log');
+  const file = await openAuditFile(path, () => undefined);
+  file.write('one\n');
+  file.write('two\n');
+  await file.close();
+  expect([await readFile(path, 'utf8'), (await stat(path)).mode & 0o777]).toEqual(['one\ntwo\n', 0o600]);
+  const again = await openAuditFile(path, () => undefined);
+  await rename(path, `${path}.1`);
+  again.write('three\n');
+  await again.close();
+  expect([await readFile(`${path}.1`, 'utf8'), await readFile(path, 'utf8')]).toEqual([
+    'one\ntwo\n',
+    'three\n',
+  ]);
+});
+
+test('a file that cannot be opened is said in words', async () => {
+  await expect(openAuditFile('/nowhere/at/all', () => undefined)).rejects.toThrow(/^auditFile: /);
+});
