@@ -3,6 +3,7 @@ import type { Origin } from '../model/origin.ts';
 import type { Backend, FilterUse, HttpMatch, HttpRoute, Retry } from '../model/route.ts';
 import { type ChainPlan, planChains } from './plan/chains.ts';
 import { planHosts } from './plan/hosts.ts';
+import { groupSecrets } from './plan/secrets.ts';
 
 /** What should be true for one group of proxies: readonly, sorted, no Envoy type in it. */
 export interface GroupPlan {
@@ -69,7 +70,7 @@ export function buildPlan(config: Config, group: string): GroupPlan {
     listeners,
     services,
     cells: services.filter(({ hosts }) => hosts === undefined),
-    secrets: secretsOf(listeners),
+    secrets: [...groupSecrets(config, group)].sort(),
   };
 }
 
@@ -101,12 +102,4 @@ function servicesOf(config: Config, listeners: readonly ListenerPlan[]): readonl
     for (const { routes } of hosts)
       for (const { backends } of routes) for (const { service } of backends) names.add(service);
   return [...names].sort().flatMap((name) => config.services.get(name) ?? []);
-}
-
-function secretsOf(listeners: readonly ListenerPlan[]): readonly string[] {
-  const names = listeners.flatMap(({ listener, chains }) => [
-    ...chains.flatMap(({ secrets }) => secrets),
-    ...(listener.tls?.sessionTicketKeys === undefined ? [] : [listener.tls.sessionTicketKeys.secret]),
-  ]);
-  return [...new Set(names)].sort();
 }

@@ -1,4 +1,4 @@
-import { buildPlan } from '../fleet/plan.ts';
+import { groupSecrets } from '../fleet/plan/secrets.ts';
 import type { Config } from '../model/config.ts';
 import type { StreamInfo, StreamObserver } from '../xds/server/options.ts';
 import type { Peer } from '../xds/server/peer.ts';
@@ -64,8 +64,7 @@ function secretsByGroup(): (config: Config, group: string) => ReadonlySet<string
   return (config, group) => {
     const groups = known.get(config) ?? new Map<string, ReadonlySet<string>>();
     known.set(config, groups);
-    const found =
-      groups.get(group) ?? (config.groups.has(group) ? new Set(buildPlan(config, group).secrets) : NONE);
+    const found = groups.get(group) ?? groupSecrets(config, group);
     groups.set(group, found);
     return found;
   };

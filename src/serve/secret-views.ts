@@ -1,6 +1,7 @@
 import type { Looked } from '../api/ports.ts';
 import type { ExplainSecretView, SecretDetailView } from '../api/secret-views.ts';
 import { secretUsers } from '../config/secret-users.ts';
+import { listenerSecrets } from '../fleet/plan/secrets.ts';
 import type { Config, Group, Listener } from '../model/config.ts';
 import type { Origin } from '../model/origin.ts';
 import type { SecretRefresher, SecretStatus } from '../secrets/refresh.ts';
@@ -101,16 +102,9 @@ function groupsWith(
 ): readonly { group: Group; listeners: readonly Listener[] }[] {
   return [...config.groups.values()].flatMap((group) => {
     const listeners = group.listeners.flatMap((name) => config.listeners.get(name) ?? []);
-    const using = listeners.filter(({ tls }) => tls !== undefined && namesOf(tls).includes(secret));
+    const using = listeners.filter((listener) => listenerSecrets(listener).includes(secret));
     return using.length === 0 ? [] : [{ group, listeners: using }];
   });
-}
-
-function namesOf({ certificates, sessionTicketKeys }: NonNullable<Listener['tls']>): readonly string[] {
-  return [
-    ...certificates.map(({ secret }) => secret),
-    ...(sessionTicketKeys ? [sessionTicketKeys.secret] : []),
-  ];
 }
 
 function originOf({ object, file, line }: Origin): ExplainSecretView['origin'] {
