@@ -1,7 +1,9 @@
+import { awsSecretsManagerStore } from './aws-secrets-manager/index.ts';
 import { fileStore } from './file/index.ts';
 import type { SecretStoreAdapter } from './store.ts';
 
 /** Every kind of secret store, by its name in the config. The store named `file` is always there. */
 export const SECRET_STORES = {
   file: fileStore,
+  awsSecretsManager: awsSecretsManagerStore,
 } as const satisfies Readonly<Record<string, SecretStoreAdapter<unknown, unknown>>>;
