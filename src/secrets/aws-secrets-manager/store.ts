@@ -4,6 +4,7 @@ import type { SecretStore, SecretStoreContext, SecretVersion, UnchangedSecret } 
 import type { SecretFacts, SecretValue } from './calls.ts';
 import { Connection, type Open } from './connection.ts';
 import { ApiFault, storeFault } from './fault.ts';
+import { describeSecret } from './outcome.ts';
 import { partsOf } from './parts.ts';
 import { type AwsRef, awsRef } from './refs.ts';
 import type { AwsStoreOptions } from './schema.ts';
@@ -114,7 +115,7 @@ class Reader {
 
   /** The list may be some minutes behind: what one description says counts. */
   async #confirm({ versionId }: SecretValue, ref: AwsRef, signal: AbortSignal): Promise<void> {
-    const outcome = await this.#parts.poll.describe(ref.id, signal);
+    const outcome = await describeSecret(this.#parts.calls, ref.id, signal);
     if (outcome.kind === 'facts' && outcome.facts.versions.get(ref.stage) === versionId) return;
     const words = `its version under ${ref.stage} is changing right now; it is read again`;
     throw this.#fault(new ApiFault('other', words), '', ref);

@@ -1,13 +1,10 @@
 import type { Clock } from '../../clock.ts';
 import type { BatchResult, SecretsCalls, SecretValue } from './calls.ts';
 import { ApiFault } from './fault.ts';
+import { DENIED_MS, GATHER_MS } from './pace.ts';
 import { untilAborted } from './until-aborted.ts';
 
-/** Values asked for within this are fetched together. */
-const GATHER_MS = 20;
 const BATCH_SIZE = 20;
-/** How long a permission that is missing is not tried again. */
-const DENIED_MS = 600_000;
 const CURRENT = 'AWSCURRENT';
 
 interface Asked {

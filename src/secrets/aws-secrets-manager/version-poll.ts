@@ -1,26 +1,15 @@
 import { type Clock, retryDelayMs } from '../../clock.ts';
-import type { SecretFacts, SecretsCalls } from './calls.ts';
+import type { SecretsCalls } from './calls.ts';
 import { ApiFault } from './fault.ts';
 import { type Listing, listSecrets } from './listing.ts';
+import { describeSecret, type Outcome, saidOf } from './outcome.ts';
+import { DENIED_MS, GATHER_MS } from './pace.ts';
 import { untilAborted } from './until-aborted.ts';
 
-/** Secrets that are asked for within this are looked at together. */
-const GATHER_MS = 20;
 /** Fewer than these are described one by one, until it is known how long the list is. */
 const FEW = 5;
-/** How long a permission that is missing is not tried again. */
-const DENIED_MS = 600_000;
 /** With the calls of one attempt it is no more than a minute from the end of a fault to fresh data. */
 const LAST_RETRY_MS = 40_000;
-
-/**
- * What the last look said of one secret. `hidden`: nobody may look without reading the value.
- * `fault`: what was thrown, by which action.
- */
-export type Outcome =
-  | { readonly kind: 'facts'; readonly facts: SecretFacts }
-  | { readonly kind: 'gone' | 'hidden' }
-  | { readonly kind: 'fault'; readonly error: unknown; readonly action: string };
 
 interface Watched {
   readonly id: string;
@@ -75,14 +64,9 @@ export class VersionPoll {
   /** What the last look said; what is not watched is looked at now. */
   async outcomeOf(id: string, signal: AbortSignal): Promise<Outcome> {
     const watched = this.#watched.get(id);
-    if (watched === undefined) return this.#describe(id, signal);
+    if (watched === undefined) return describeSecret(this.#needs.calls, id, signal);
     watched.asked = true;
     return watched.outcome ?? untilAborted(watched.first.promise, signal);
-  }
-
-  /** Past the last look: one was found to be behind. */
-  describe(id: string, signal: AbortSignal): Promise<Outcome> {
-    return this.#describe(id, signal);
   }
 
   close(): void {
@@ -110,8 +94,7 @@ export class VersionPoll {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     if (this.#looking || this.#watched.size === 0) return;
-    let due = Number.POSITIVE_INFINITY;
-    for (const watched of this.#watched.values()) due = Math.min(due, watched.due);
+    const due = Math.min(...[...this.#watched.values()].map((watched) => watched.due));
     // A clock that was set back must not put a look off for longer than it would wait.
     const wait = Math.min(due - this.#needs.clock.now(), Math.max(this.#needs.intervalMs, DENIED_MS));
     this.#cancelTimer = this.#needs.clock.after(Math.max(wait, 0), () => void this.#look());
@@ -140,7 +123,7 @@ export class VersionPoll {
 
   async #lookByList(due: readonly Watched[]): Promise<void> {
     const { calls, clock, intervalMs } = this.#needs;
-    const age = this.#listing === undefined ? -1 : clock.now() - this.#listing.at;
+    const age = clock.now() - (this.#listing?.at ?? Number.NEGATIVE_INFINITY);
     const recent = age >= 0 && age < intervalMs;
     try {
       if (!recent) this.#listing = { ...(await listSecrets(calls, this.#life.signal)), at: clock.now() };
@@ -153,8 +136,7 @@ export class VersionPoll {
       return;
     }
     const about = recent ? due : [...this.#watched.values()];
-    const unlisted = about.filter((watched) => !this.#settleFromList(watched));
-    await this.#describeAll(unlisted);
+    await this.#describeAll(about.filter((watched) => !this.#settleFromList(watched)));
   }
 
   /** The next look is that of the list, so that all are looked at together. */
@@ -169,22 +151,11 @@ export class VersionPoll {
     const { clock, intervalMs } = this.#needs;
     const describeOne = async (watched: Watched): Promise<void> => {
       if (this.#watched.get(watched.id) !== watched) return;
-      const outcome = await this.#describe(watched.id, this.#life.signal);
+      const outcome = await describeSecret(this.#needs.calls, watched.id, this.#life.signal);
       if (outcome.kind === 'fault') this.#fail([watched], outcome);
       else this.#settle(watched, outcome, clock.now() + (outcome.kind === 'hidden' ? DENIED_MS : intervalMs));
     };
     await Promise.all(due.map(describeOne));
-  }
-
-  async #describe(id: string, signal: AbortSignal): Promise<Outcome> {
-    try {
-      return { kind: 'facts', facts: await this.#needs.calls.describe(id, signal) };
-    } catch (error) {
-      signal.throwIfAborted();
-      if (error instanceof ApiFault && error.kind === 'gone') return { kind: 'gone' };
-      if (error instanceof ApiFault && error.kind === 'forbidden') return { kind: 'hidden' };
-      return { kind: 'fault', error, action: 'DescribeSecret' };
-    }
   }
 
   #fail(all: readonly Watched[], outcome: Outcome): void {
@@ -206,12 +177,4 @@ export class VersionPoll {
     if (before === undefined ? !watched.asked : saidOf(before) !== saidOf(outcome))
       for (const changed of watched.watchers) changed();
   }
-}
-
-/** Equal where the outcome is. */
-function saidOf(outcome: Outcome): string {
-  if (outcome.kind === 'fault') return `fault ${outcome.error instanceof Error ? outcome.error.message : ''}`;
-  if (outcome.kind !== 'facts') return outcome.kind;
-  const { versions, deleted } = outcome.facts;
-  return JSON.stringify([[...versions].sort(), deleted]);
 }
