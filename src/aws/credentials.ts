@@ -1,4 +1,5 @@
 import { fromIni, fromNodeProviderChain, fromTemporaryCredentials } from '@aws-sdk/credential-providers';
+import type { AwsKeys } from './keys.ts';
 import type { AwsAccess } from './schema.ts';
 
 /**
@@ -11,12 +12,14 @@ const OURS = { ec2MetadataV1Disabled: true, ignoreCache: true, timeout: 2_000, m
 export interface AwsPlace {
   readonly region: string;
   readonly stsEndpoint?: string | undefined;
+  /** Used in place of the default chain. */
+  readonly keys?: AwsKeys | undefined;
 }
 
-/** The default chain, or a profile; with them a role is assumed if one is asked for. */
-export function credentialsFor({ profile, assumeRole }: AwsAccess, { region, stsEndpoint }: AwsPlace) {
-  // The chain would go on to other credentials when the profile is missing.
-  const base = profile === undefined ? fromNodeProviderChain({ ...OURS }) : fromIni({ ...OURS, profile });
+/** Keys, a profile, or the default chain; with them a role is assumed if one is asked for. */
+export function credentialsFor({ profile, assumeRole }: AwsAccess, place: AwsPlace) {
+  const { region, stsEndpoint } = place;
+  const base = baseOf(profile, place.keys);
   if (assumeRole === undefined) return base;
   const { roleArn, externalId, sessionName } = assumeRole;
   return fromTemporaryCredentials({
@@ -28,4 +31,13 @@ export function credentialsFor({ profile, assumeRole }: AwsAccess, { region, sts
     },
     clientConfig: { region, ...(stsEndpoint === undefined ? {} : { endpoint: stsEndpoint }) },
   });
+}
+
+function baseOf(profile: string | undefined, keys: AwsKeys | undefined) {
+  if (keys !== undefined) {
+    const { sessionToken, ...pair } = keys;
+    return async () => (sessionToken === undefined ? { ...pair } : { ...pair, sessionToken });
+  }
+  // The chain would go on to other credentials when the profile is missing.
+  return profile === undefined ? fromNodeProviderChain({ ...OURS }) : fromIni({ ...OURS, profile });
 }

@@ -67,6 +67,7 @@ function secretSchema(vocabulary: Vocabulary) {
 
 function withStore(ref: z.core.$ZodType): z.ZodType {
   if (ref instanceof z.ZodObject) return z.strictObject({ ...ref.shape, store });
+  if (ref instanceof z.ZodPipe) return withStore(ref.in);
   const options = ref instanceof z.ZodUnion ? anyOf(ref.options.map(withStore)) : undefined;
   return options ?? z.looseObject({ store });
 }

@@ -18,6 +18,8 @@ export const REFERENCES: readonly {
   { from: 'sources', path: ['consul', 'token', 'secret'], to: 'secrets', kind: 'value' },
   { from: 'sources', path: ['http', 'authorization', 'secret'], to: 'secrets', kind: 'value' },
   { from: 'secretStores', path: ['vault', 'auth', 'token', 'secret'], to: 'secrets', kind: 'value' },
+  { from: 'sources', path: ['ec2', 'accounts', '*', 'keys', 'secret'], to: 'secrets', kind: 'value' },
+  { from: 'secretStores', path: ['awsSecretsManager', 'keys', 'secret'], to: 'secrets', kind: 'value' },
   { from: 'secrets', path: ['tls', 'store'], to: 'secretStores' },
   { from: 'secrets', path: ['ca', 'store'], to: 'secretStores' },
   { from: 'secrets', path: ['value', 'store'], to: 'secretStores' },

@@ -124,7 +124,7 @@ function buildSecret(entry: Entry, entries: Entries, vocabulary: Vocabulary): Ou
   const { store: _, ...written } = z.record(z.string(), z.unknown()).parse(outer.value);
   const stated = member(outer.value, 'store');
   const store = typeof stated === 'string' ? stated : BUILT_IN_STORE;
-  const storeKind = kindOfStore(store, entries);
+  const [storeKind, options] = writtenStore(store, entries);
   const adapter = storeKind === undefined ? undefined : vocabulary.secretStores.get(storeKind);
   // An unknown store is reported where references are checked.
   if (adapter === undefined) return { faults: [] };
@@ -135,6 +135,9 @@ function buildSecret(entry: Entry, entries: Entries, vocabulary: Vocabulary): Ou
     };
   const ref = check(schema, written);
   const inner = ref.faults.map((fault) => withStoreHint({ ...fault, path: [kind, ...fault.path] }));
+  const misfit =
+    inner.length > 0 ? undefined : adapter.refFault?.(ref.value, check(adapter.schema, options).value);
+  if (misfit !== undefined) return { faults: [{ ...misfit, path: [kind, ...misfit.path] }] };
   return inner.length > 0
     ? { faults: inner }
     : { value: { name: entry.name, origin: entry.origin, kind, store, ref: ref.value }, faults: [] };
@@ -147,10 +150,11 @@ function withStoreHint(fault: Fault): Fault {
   return meant === undefined ? fault : { ...fault, hint: 'did you mean "store"?' };
 }
 
-function kindOfStore(store: string, entries: Entries): string | undefined {
+/** Kind and options as they are written; both undefined: there is no such store. */
+function writtenStore(store: string, entries: Entries): readonly [kind?: string, options?: unknown] {
   const written = entries.get('secretStores')?.get(store)?.data;
-  if (typeof written === 'object' && written !== null) return Object.keys(written)[0];
-  return store === BUILT_IN_STORE ? BUILT_IN_STORE : undefined;
+  if (typeof written === 'object' && written !== null) return Object.entries(written)[0] ?? [];
+  return store === BUILT_IN_STORE ? [BUILT_IN_STORE, {}] : [];
 }
 
 function buildRoute(entry: Entry, schema: ReturnType<typeof httpRouteSchema>): Outcome<HttpRoute> {

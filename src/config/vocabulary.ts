@@ -1,15 +1,20 @@
 import type { z } from 'zod';
 import type { SecretKind } from '../model/config.ts';
 import type { HttpRoute, HttpRule } from '../model/route.ts';
+import type { RefFault } from '../secrets/store.ts';
 
 /** What the registries contribute to the language. `secretStores` must hold `file`, the built-in store. */
 export interface Vocabulary {
   /** Kind of source -> schema of its options. */
   readonly sources: ReadonlyMap<string, { readonly schema: z.ZodType }>;
-  /** Kind of store -> schema of its options, and of a reference for each kind of secret it can hold. */
+  /** Kind of store -> schema of its options, and of a reference for each kind of secret it can hold; what speaks against both together. */
   readonly secretStores: ReadonlyMap<
     string,
-    { readonly schema: z.ZodType; readonly refs: Readonly<Partial<Record<SecretKind, z.ZodType>>> }
+    {
+      readonly schema: z.ZodType;
+      readonly refs: Readonly<Partial<Record<SecretKind, z.ZodType>>>;
+      refFault?(ref: unknown, options: unknown): RefFault | undefined;
+    }
   >;
   /** Name of a filter -> schema of its config. */
   readonly filters: ReadonlyMap<string, { readonly schema: z.ZodType }>;

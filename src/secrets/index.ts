@@ -1,3 +1,4 @@
+import { awsSecretsManagerStore } from './aws-secrets-manager/index.ts';
 import { envStore } from './env/index.ts';
 import { fileStore } from './file/index.ts';
 import type { SecretStoreAdapter } from './store.ts';
@@ -6,4 +7,5 @@ import type { SecretStoreAdapter } from './store.ts';
 export const SECRET_STORES = {
   env: envStore,
   file: fileStore,
+  awsSecretsManager: awsSecretsManagerStore,
 } as const satisfies Readonly<Record<string, SecretStoreAdapter<unknown, unknown>>>;

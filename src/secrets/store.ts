@@ -47,7 +47,15 @@ export interface SecretStoreAdapter<Options, Ref> {
   readonly schema: import('zod').ZodType<Options>;
   /** The shape of a reference for each kind of secret that the store can hold. */
   readonly refs: Partial<Readonly<Record<SecretKind, import('zod').ZodType<Ref>>>>;
+  /** What is wrong with a reference for a store with these options, though both are right alone. */
+  refFault?(ref: Ref, options: Options): RefFault | undefined;
   create(options: Options, context: SecretStoreContext): SecretStore;
+}
+
+export interface RefFault {
+  /** Where in the reference. */
+  readonly path: readonly string[];
+  readonly message: string;
 }
 
 export interface SecretStoreContext {

@@ -6,9 +6,9 @@ import {
   DescribeNetworkInterfacesCommand,
   EC2Client,
 } from '@aws-sdk/client-ec2';
+import type { Budget } from '../../aws/budget.ts';
 import { credentialsFor } from '../../aws/credentials.ts';
 import { faultKind } from '../../aws/fault.ts';
-import type { Budget } from './budget.ts';
 import type { Ec2Calls, PageRequest } from './calls.ts';
 import { type InstancesPage, readInstancesPage } from './instances-answer.ts';
 import type { ListingRequest } from './protocol.ts';

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
+import { type Budget, createBudget } from '../../aws/budget.ts';
 import { faultKind } from '../../aws/fault.ts';
 import { type Clock, systemClock } from '../../clock.ts';
-import { type Budget, createBudget } from './budget.ts';
 import type { OpenCalls } from './client.ts';
 import type { Facts } from './facts.ts';
 import { listInstances } from './listing.ts';

@@ -1,4 +1,4 @@
-import type { Budget } from '../../../src/discovery/ec2/budget.ts';
+import type { Budget } from '../../../src/aws/budget.ts';
 import type { Ec2Calls, Page, PageRequest } from '../../../src/discovery/ec2/calls.ts';
 import type { OpenCalls } from '../../../src/discovery/ec2/client.ts';
 import type { Facts } from '../../../src/discovery/ec2/facts.ts';

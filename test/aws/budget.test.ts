@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { type Budget, createBudget } from '../../../src/discovery/ec2/budget.ts';
-import { manualClock } from '../manual-clock.ts';
+import { type Budget, createBudget } from '../../src/aws/budget.ts';
+import { manualClock } from '../discovery/manual-clock.ts';
 
 function timesOf(budget: Budget, clock: { now(): number }, count: number): number[] {
   const times: number[] = [];
@@ -52,4 +52,21 @@ test('a clock that is set back does not stop the calls', async () => {
   const times = timesOf(budget, clock, 1);
   await clock.advance(1_000);
   expect(times).toHaveLength(1);
+});
+
+test('after a rest a burst goes at once, then two calls a second; not while throttled', async () => {
+  const clock = manualClock();
+  const budget = createBudget(clock, { burst: 3 });
+  const times = timesOf(budget, clock, 5);
+  await clock.advance(2_000);
+  expect(times).toEqual([0, 0, 0, 500, 1000]);
+  await clock.advance(10_000);
+  const later = timesOf(budget, clock, 4);
+  await clock.advance(1_000);
+  expect(later).toEqual([12_000, 12_000, 12_000, 12_500]);
+  await clock.advance(60_000);
+  budget.throttled();
+  const slow = timesOf(budget, clock, 3);
+  await clock.advance(10_000);
+  expect(slow).toEqual([73_000, 78_000, 83_000]);
 });
