@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { SecretBytes } from '../../../secret-bytes.ts';
+import type { VaultClient } from '../client.ts';
+import { VaultFault } from '../fault.ts';
+import { parseAnswer } from '../kv-answers.ts';
+import { encodePath } from '../names.ts';
+import type { Login } from './method.ts';
+
+const auth = z.object({
+  client_token: z.string().min(1),
+  lease_duration: z.number().nonnegative(),
+  renewable: z.boolean(),
+});
+
+const loginAnswer = z.object({ auth });
+
+/** `renew-self` gives the token again, or leaves it out where it is a batch token. */
+export const renewAnswer = z.object({ auth: auth.omit({ client_token: true }) });
+
+export interface LoginCall {
+  readonly client: VaultClient;
+  /** Of the method, below `auth/`. */
+  readonly mount: string;
+  readonly body: Readonly<Record<string, unknown>>;
+  /** What to look at when it is refused, in words. */
+  readonly hint: string;
+  readonly signal: AbortSignal;
+}
+
+/** Logs in at `auth/<mount>/login`. */
+export async function loginAt({ client, mount, body, hint, signal }: LoginCall): Promise<Login> {
+  try {
+    const path = `auth/${encodePath(mount)}/login`;
+    const answer = await client.call({ method: 'POST', path, body, signal });
+    const { client_token, lease_duration, renewable } = parseAnswer(loginAnswer, answer, path).auth;
+    return { token: SecretBytes.fromUtf8(client_token), ttlMs: ttlOf(lease_duration), renewable };
+  } catch (error) {
+    throw withHint(error, hint);
+  }
+}
+
+/** 0 is what a token without end has. */
+export function ttlOf(seconds: number): number | undefined {
+  return seconds === 0 ? undefined : seconds * 1000;
+}
+
+/** A refusal is the user's to mend, so it says where. */
+export function withHint(error: unknown, hint: string): unknown {
+  const isRefusal =
+    error instanceof VaultFault && ['refused', 'forbidden', 'absent', 'broken'].includes(error.reaction);
+  return isRefusal ? new VaultFault(error.reaction, `${error.message} (${hint})`, error.pauseMs) : error;
+}

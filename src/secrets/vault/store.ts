@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto';
+import { type Clock, systemClock } from '../../clock.ts';
+import { SecretBytes } from '../../secret-bytes.ts';
+import type { SecretStore, SecretStoreContext } from '../store.ts';
+import { createAuth } from './auth/index.ts';
+import { createCalls, type VaultCalls } from './calls.ts';
+import { createClient } from './client.ts';
+import { Engines } from './engines.ts';
+import { reactionOf, VaultFault } from './fault.ts';
+import { ownFiles } from './files.ts';
+import { readKv1 } from './kv1.ts';
+import { Kv2, type Reading } from './kv2.ts';
+import { type KvRef, vaultRef } from './refs.ts';
+import type { VaultOptions } from './schema.ts';
+import { Session } from './session.ts';
+import { createTlsAgents } from './tls.ts';
+import { Transport } from './transport.ts';
+
+/** What a test sets. */
+export interface VaultEdges {
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** For each call. */
+  readonly deadlineMs: number;
+}
+
+const EDGES: VaultEdges = { clock: systemClock, random: Math.random, deadlineMs: 10_000 };
+
+/** Secrets of one Vault or OpenBao, over one login. */
+export function createVaultStore(
+  options: VaultOptions,
+  context: SecretStoreContext,
+  { clock, random, deadlineMs }: VaultEdges = EDGES,
+): SecretStore {
+  const files = ownFiles(context.baseDir);
+  const transport = new Transport({
+    origins: new Set([options.address, ...options.followTo].map((address) => new URL(address).origin)),
+    tls: createTlsAgents(options.tls, files),
+    deadlineMs,
+  });
+  const { address, namespace, interval: intervalMs } = options;
+  const client = createClient({ address, namespace, transport, now: () => clock.now() });
+  const method = createAuth(options.auth, { client, files, secret: context.secret });
+  const session = new Session({ client, method, clock, random });
+  const life = new AbortController();
+  const calls = createCalls({ client, session, clock, life: life.signal });
+  const hmacKey = context.hmacKey ?? new SecretBytes(randomBytes(32));
+  const readKv = createKv(calls, { intervalMs, hmacKey, now: () => clock.now() });
+  return {
+    read: async (ref, signal, known) => {
+      signal.throwIfAborted();
+      const parsed = vaultRef.parse(ref);
+      if ('pki' in parsed) throw new TypeError('not yet');
+      return readKv({ ref: parsed, known, signal });
+    },
+    close: async () => {
+      life.abort(new VaultFault('down', 'the store is closed'));
+      try {
+        await session.close({ revoke: options.revokeOnShutdown });
+      } finally {
+        client.close();
+      }
+    },
+  };
+}
+
+interface KvOptions {
+  readonly intervalMs: number;
+  readonly hmacKey: SecretBytes;
+  readonly now: () => number;
+}
+
+function createKv({ read }: VaultCalls, { intervalMs, hmacKey, now }: KvOptions) {
+  const engines = new Engines(read);
+  const kv2 = new Kv2({ read, intervalMs, now });
+  return async (reading: Reading<KvRef>) => {
+    const { ref, signal } = reading;
+    const engine = await engines.versionOf(ref, signal);
+    try {
+      const found = await (engine === 2
+        ? kv2.read(reading)
+        : readKv1(reading, { read, intervalMs, hmacKey }));
+      if (found === undefined) engines.forget(ref.mount);
+      return found;
+    } catch (error) {
+      if (reactionOf(error) === 'broken') engines.forget(ref.mount);
+      throw error;
+    }
+  };
+}
