@@ -163,7 +163,7 @@ test('FAULT7: certificates out of Vault, its PKI, Secrets Manager and files are 
   expect(await shown('issued'), 'what was issued is kept until two thirds of its life').toBe(issued);
 
   // Every store fails: sealed, its credentials gone, its files gone.
-  await bao.call('PUT', 'sys/seal');
+  await bao.seal();
   await replace(all.keys, JSON.stringify({ accessKeyId: 'AKIAWRONG', secretAccessKey: 'wrong' }));
   await moto.checkCredentialsAfter(0);
   await replace(files.privateKey, 'not a key');
@@ -177,5 +177,19 @@ test('FAULT7: certificates out of Vault, its PKI, Secrets Manager and files are 
   const before = counts().ok;
   await until('more requests', () => counts().ok > before + 20);
 
+  // They come back, each with something newer.
+  await bao.unseal();
+  await moto.checkCredentialsAfter(1_000_000);
+  await replace(all.keys, JSON.stringify(KEYS));
+  const latest = {
+    vault: await all.toVault(),
+    aws: await all.toAws(),
+    file: derOf((await files.rotate()).chain),
+  };
+  for (const name of ['vault', 'aws', 'file'] as const) {
+    await until(`the latest certificate out of ${name}`, async () => (await shown(name)) === latest[name], {
+      timeoutMs: 60_000,
+    });
+  }
   expect(await load.stop()).toMatchObject({ failed: 0 });
 }, 120_000);

@@ -10,6 +10,9 @@ export interface OpenBao {
   readonly rootToken: string;
   /** Calls its API as root; throws for an answer above 299, with its words. */
   call(method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'LIST', path: string, body?: unknown): Promise<unknown>;
+  /** Its key store is closed until `unseal`: everything is answered with 503. */
+  seal(): Promise<void>;
+  unseal(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -39,10 +42,18 @@ export async function startOpenBao(): Promise<OpenBao> {
     hasExited(child) ? new Error(`OpenBao ended:\n${tail(log())}`) : undefined;
   const healthy = async () => (await fetch(`${url}/v1/sys/health`, { headers: CLOSE })).ok;
   await until('OpenBao to answer', healthy, { timeoutMs: 30_000, everyMs: 50, hopeless });
+  const call: OpenBao['call'] = (method, path, body) =>
+    callBao({ url, token: ROOT_TOKEN, method, path, body });
   return {
     url,
     rootToken: ROOT_TOKEN,
-    call: (method, path, body) => callBao({ url, token: ROOT_TOKEN, method, path, body }),
+    call,
+    seal: async () => void (await call('PUT', 'sys/seal')),
+    unseal: async () => {
+      const key = /^Unseal Key: (\S+)$/m.exec(log())?.[1];
+      if (key === undefined) throw new Error(`OpenBao told no unseal key:\n${tail(log())}`);
+      await call('PUT', 'sys/unseal', { key });
+    },
     stop: () => endChild(child),
   };
 }
