@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chmod, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { beforeEach, expect, test } from 'vitest';
 import {
   DAY,
@@ -66,8 +66,10 @@ test('a value that its store confirms stays; one that it does not is gone after 
     await life.flush();
     expect(existsSync(folder.file('silent')), `day ${day}`).toBe(day < 30);
   }
+  // Its store is back after a month and says that nothing changed: it is worth keeping again.
+  life.sweep(NOW + 32 * DAY, () => new Map([['silent', NOW + 32 * DAY]]));
   await life.close();
-  expect((await folder.restored([TOKEN], NOW + 60 * DAY)).texts).toEqual({ token: 'a' });
+  expect((await folder.restored([TOKEN, silent], NOW + 60 * DAY)).texts).toEqual({ token: 'a', silent: 'a' });
 });
 
 test('what leaves the config, or is read elsewhere, is removed; what stays is not touched', async () => {
@@ -99,6 +101,22 @@ test('FAULT10: a folder that cannot be written is told once, tried again, and to
   expect(folder.told).toHaveLength(2);
   expect(folder.told[1]).toBeUndefined();
   await life.close();
+  expect((await folder.restored([TOKEN])).texts).toEqual({ token: 'b' });
+});
+
+test('FAULT10: on a full disk the version before stays, and the new one is written when there is space', async () => {
+  const life = folder.open();
+  life.put(TOKEN, value('a'), NOW);
+  await life.flush();
+  await symlink('/dev/full', `${folder.file('token')}.tmp`);
+  life.put(TOKEN, value('b'), NOW);
+  await life.flush();
+  expect(folder.told).toEqual([expect.stringContaining('ENOSPC')]);
+  expect(await readdir(folder.dir)).toHaveLength(1);
+  expect((await folder.restored([TOKEN])).texts).toEqual({ token: 'a' });
+  life.sweep(NOW + 60_000, NONE);
+  await life.close();
+  expect(folder.told).toEqual([expect.anything(), undefined]);
   expect((await folder.restored([TOKEN])).texts).toEqual({ token: 'b' });
 });
 
