@@ -7,6 +7,8 @@ import path from 'node:path';
  */
 export async function writeSynced(file: string, content: string | Uint8Array): Promise<void> {
   const temporary = `${file}.tmp`;
+  // A leftover goes first, so that opening makes the file anew and follows no link in its place.
+  await rm(temporary, { force: true });
   try {
     await writeAndSync(temporary, content);
     await rename(temporary, file);
@@ -29,7 +31,7 @@ export async function syncFolder(folder: string): Promise<void> {
 }
 
 async function writeAndSync(file: string, content: string | Uint8Array): Promise<void> {
-  const opened = await open(file, 'w', 0o600);
+  const opened = await open(file, 'wx', 0o600);
   try {
     await opened.writeFile(content);
     await opened.sync();

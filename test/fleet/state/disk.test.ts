@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createDiskState } from '../../../src/fleet/state/disk.ts';
@@ -118,26 +118,6 @@ test('a place that is no folder is told once, loses nothing that runs, and is ta
   expect(told.map(({ ok }) => ok)).toEqual([false, true]);
   await state.close();
   expect(await inLife(dir, (_, { config }) => config)).toEqual(CONFIG);
-});
-
-test('FAULT10: a full disk is told, keeps what was written, and the save is made when there is space', async () => {
-  await inLife(folder.dir, (state) => state.saveScope(scope({ at: 1 })));
-  const state = createDiskState({ dir: folder.dir });
-  await state.load();
-  const full = join(folder.dir, 'manifests', `${hash('sha256', 'scope/dc/eu').slice(0, 32)}.json.tmp`);
-  symlinkSync('/dev/full', full);
-  state.saveScope(scope({ at: 2 }));
-  await state.flush();
-  expect(state.health().error).toContain('ENOSPC');
-  const copy = temporaryFolder();
-  cpSync(folder.dir, copy.dir, { recursive: true });
-  expect(await inLife(copy.dir, (_, { scopes }) => scopes)).toEqual([scope({ at: 1 })]);
-  copy.remove();
-  rmSync(full, { force: true });
-  await state.flush();
-  expect(state.health()).toEqual({ ok: true });
-  await state.close();
-  expect(await inLife(folder.dir, (_, { scopes }) => scopes)).toEqual([scope({ at: 2 })]);
 });
 
 test('what another version wrote is passed over in words: a format, and a kind of entry', async () => {
