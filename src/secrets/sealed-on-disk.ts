@@ -34,6 +34,8 @@ class SealedOnDisk implements SealedSecrets {
   readonly #keys: SealKeys;
   readonly #files: SealedFiles;
   readonly #kept = new Map<string, Kept>();
+  /** Too old for the disk; what its store confirms is written again. */
+  readonly #gone = new Set<string>();
   /** Names whose file differs from what is kept. */
   #waiting = new Set<string>();
   #failed = new Set<string>();
@@ -75,8 +77,7 @@ class SealedOnDisk implements SealedSecrets {
       before !== undefined && isOf(factsOf(before), config) && before.secret.version === secret.version;
     if (isSame && now - before.at < CONFIRM_MS && !this.#failed.has(config.name)) return;
     if (goneAt(factsOf(kept)) <= now) return;
-    this.#kept.set(config.name, kept);
-    this.#mark(config.name);
+    this.#keep(kept);
   }
 
   retain(wanted: ReadonlyMap<string, SecretConfig>): void {
@@ -88,7 +89,11 @@ class SealedOnDisk implements SealedSecrets {
   }
 
   sweep(now: number, confirmed: () => ReadonlyMap<string, number>): void {
-    for (const kept of this.#kept.values()) if (goneAt(factsOf(kept)) <= now) this.#drop(kept.name);
+    for (const [name, kept] of this.#kept) {
+      if (goneAt(factsOf(kept)) > now || this.#gone.has(name)) continue;
+      this.#gone.add(name);
+      this.#mark(name);
+    }
     if (Math.abs(now - this.#lookedAt) < LOOK_AGAIN_MS) return;
     this.#lookedAt = now;
     for (const [name, at] of confirmed()) this.#confirm(name, at);
@@ -110,13 +115,19 @@ class SealedOnDisk implements SealedSecrets {
 
   #confirm(name: string, at: number): void {
     const kept = this.#kept.get(name);
-    if (kept === undefined || at - kept.at < CONFIRM_MS) return;
-    this.#kept.set(name, { ...kept, at });
-    this.#mark(name);
+    if (kept === undefined || kept.secret.kind === 'tls' || at - kept.at < CONFIRM_MS) return;
+    this.#keep({ ...kept, at });
+  }
+
+  #keep(kept: Kept): void {
+    this.#kept.set(kept.name, kept);
+    this.#gone.delete(kept.name);
+    this.#mark(kept.name);
   }
 
   #drop(name: string): void {
     this.#kept.delete(name);
+    this.#gone.delete(name);
     this.#mark(name);
   }
 
@@ -144,7 +155,7 @@ class SealedOnDisk implements SealedSecrets {
   async #bring(name: string): Promise<void> {
     const kept = this.#kept.get(name);
     const file = fileNameOf(this.#keys, name);
-    if (kept === undefined) await this.#files.remove(file);
+    if (kept === undefined || this.#gone.has(name)) await this.#files.remove(file);
     else await this.#files.write(file, seal(this.#keys, toSealed(kept), randomBytes(NONCE_BYTES)));
   }
 
