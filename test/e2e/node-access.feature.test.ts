@@ -1,48 +1,16 @@
-import { X509Certificate } from 'node:crypto';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { TYPE_URL } from '../../src/xds/type-urls.ts';
 import { until } from '../parts/until.ts';
-import { type MadeCertificate, makeCa, makeCertificate } from '../secrets/certificates.ts';
-import { encodeRequest, type GrpcStream, openConnection } from './grpc-stream.ts';
+import { type MadeCertificate, makeCertificate } from '../secrets/certificates.ts';
+import { encodeRequest, openConnection } from './grpc-stream.ts';
 import { certificateOf, derOf } from './parts.ts';
 import { startReplica } from './replica.ts';
-import { auditLines, DOMAIN, identityOf, replaceFile, startTwoGroups, type TwoGroups } from './two-groups.ts';
+import { DELTA, FETCH_STATUS, IN_TIME, PERMISSION_DENIED, served, UNIMPLEMENTED } from './served-node.ts';
+import { auditLines, DOMAIN, identityOf, replaceFile, startTwoGroups } from './two-groups.ts';
 import { createWorkspace } from './workspace.ts';
-
-const DELTA = '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources';
-const FETCH_STATUS = '/envoy.service.status.v3.ClientStatusDiscoveryService/FetchClientStatus';
-const PERMISSION_DENIED = '7';
-const UNIMPLEMENTED = '12';
-/** What an operator waits at most for a revocation to hold (P12). */
-const IN_TIME = { timeoutMs: 5000 };
-
-/** A stream of that node that has been served the secret of its group. */
-async function served(groups: TwoGroups, certificate: MadeCertificate, id: string): Promise<GrpcStream> {
-  const stream = groups.connect(certificate).stream(DELTA);
-  stream.send(
-    encodeRequest(DELTA, { node: { id }, typeUrl: TYPE_URL.secret, resourceNamesSubscribe: ['*'] }),
-  );
-  let ended: string | undefined;
-  void stream.status.then((status) => {
-    ended = status;
-  });
-  await until('the secret', () => stream.messages.some((bytes) => groups.holdsKeyOf('red', bytes)), {
-    hopeless: () => (ended === undefined ? undefined : new Error(`the stream ended with ${ended}`)),
-  });
-  return stream;
-}
-
-const isUp = async (groups: TwoGroups, id: string): Promise<boolean> =>
-  (await groups.replica.nodes()).nodes.some((node) => node.id === id);
-
-const statusSoon = (stream: GrpcStream): Promise<string> =>
-  Promise.race([
-    stream.status,
-    new Promise<string>((resolve) => setTimeout(() => resolve('still there'), IN_TIME.timeoutMs)),
-  ]);
 
 test('a new certificate of the node port is shown to new handshakes, and live streams stay', async () => {
   const groups = await startTwoGroups();
@@ -76,58 +44,6 @@ test.each([
   await served(groups, await groups.node('red', 'n1'), 'n1');
   const complaints = groups.replica.log().split('the node port keeps what it has').length - 1;
   expect(complaints).toBe(1);
-});
-
-test('two CAs overlap; when one is taken away its streams end within 5 s, and no other', async () => {
-  const groups = await startTwoGroups();
-  const nextCa = await makeCa({ name: 'next CA' });
-  const [old, fresh] = [await groups.node('red', 'old'), await groups.node('red', 'fresh', nextCa)];
-  const oldStream = await served(groups, old, 'old');
-  await replaceFile(groups.nodeTls.ca, groups.ca.certificate + nextCa.certificate);
-  await until('the new CA to be trusted', () => served(groups, fresh, 'fresh'), IN_TIME);
-  expect(await isUp(groups, 'old')).toBe(true);
-  await replaceFile(groups.nodeTls.ca, nextCa.certificate);
-  expect(await statusSoon(oldStream)).toBe(PERMISSION_DENIED);
-  expect([await isUp(groups, 'fresh'), await groups.refused('untrusted')]).toEqual([true, 1]);
-  const late = groups.connect(old).stream(DELTA);
-  expect(await late.status).toBe('connection');
-});
-
-test('P12: a node that is put on the denylist loses its streams within 5 s and gets no more in', async () => {
-  const workspace = await createWorkspace();
-  const nodeDenylist = join(workspace.dir, 'denied');
-  await writeFile(nodeDenylist, '# nobody yet\n');
-  const groups = await startTwoGroups({ nodeDenylist });
-  const certificates = new Map<string, MadeCertificate>();
-  for (const id of ['uri', 'print', 'serial', 'other']) certificates.set(id, await groups.node('red', id));
-  const facts = (id: string) => new X509Certificate(certificates.get(id)?.certificate ?? '');
-  const streams = new Map<string, GrpcStream>();
-  for (const [id, certificate] of certificates) streams.set(id, await served(groups, certificate, id));
-  const lines = [
-    `${identityOf('red', 'uri')}  # laptop was stolen`,
-    `sha256:${facts('print').fingerprint256}`,
-    `serial:${facts('serial').serialNumber}`,
-  ];
-  await replaceFile(nodeDenylist, lines.join('\n'));
-  for (const id of ['uri', 'print', 'serial']) {
-    const stream = streams.get(id);
-    expect([id, stream && (await statusSoon(stream))]).toEqual([id, PERMISSION_DENIED]);
-    const again = groups.connect(certificates.get(id)).stream(DELTA);
-    again.send(
-      encodeRequest(DELTA, { node: { id }, typeUrl: TYPE_URL.secret, resourceNamesSubscribe: ['*'] }),
-    );
-    expect([await again.status, again.messages]).toEqual([PERMISSION_DENIED, []]);
-  }
-  expect(await isUp(groups, 'other')).toBe(true);
-  expect(await groups.refused('revoked')).toBe(6);
-  // A list that cannot be read frees nobody.
-  await replaceFile(nodeDenylist, 'uri');
-  await until('the complaint', () => groups.replica.log().includes('the last good one stays in force'));
-  expect(await groups.connect(certificates.get('uri')).stream(DELTA).status).toBe(PERMISSION_DENIED);
-  expect(await groups.replica.metrics()).toContain('muster_node_files_ok{file="denylist"} 0');
-  await replaceFile(nodeDenylist, '');
-  const freed = certificates.get('uri') ?? groups.ca;
-  await until('the pardon', () => served(groups, freed, 'uri'), IN_TIME);
 });
 
 test('CSDS is for operators alone: no node, no stranger, no second SAN, no plaintext', async () => {
@@ -174,25 +90,6 @@ test('an operator that a group takes for a node reads no status', async () => {
     stream.end();
     return (await stream.status) === UNIMPLEMENTED;
   });
-});
-
-test('a node whose identity the config no longer admits loses its stream', async () => {
-  const groups = await startTwoGroups();
-  const put = (identities: readonly string[]) =>
-    groups.workspace.put(
-      'more.yaml',
-      JSON.stringify({ groups: { green: { match: {}, identities, listeners: ['red'] } } }),
-    );
-  await put(['spiffe://vms/1', 'spiffe://vms/2']);
-  const [one, two] = [
-    await makeCertificate({ issuer: groups.ca, uris: ['spiffe://vms/1'] }),
-    await makeCertificate({ issuer: groups.ca, uris: ['spiffe://vms/2'] }),
-  ];
-  const first = await until('the group', () => served(groups, one, 'vm1'));
-  await served(groups, two, 'vm2');
-  await put(['spiffe://vms/2']);
-  expect(await statusSoon(first)).toBe(PERMISSION_DENIED);
-  expect(await isUp(groups, 'vm2')).toBe(true);
 });
 
 test('what is refused is appended to the audit file, for its owner alone', async () => {
