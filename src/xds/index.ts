@@ -3,6 +3,7 @@ export { contentVersion } from './content-hash.ts';
 export type { Resource } from './resource.ts';
 export { ResourceSet, type SetChanges } from './resource-set.ts';
 export type {
+  RefusedCall,
   StreamInfo,
   StreamObserver,
   StreamStatus,

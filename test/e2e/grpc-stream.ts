@@ -34,11 +34,11 @@ export function encodeRequest(path: string, message: object): Buffer {
 }
 
 /** A connection that ends with the test. */
-export function openConnection(port: number, tls?: ClientTls): GrpcConnection {
+export function openConnection(port: number, tls?: ClientTls, host = '127.0.0.1'): GrpcConnection {
   const session =
     tls === undefined
-      ? connect(`http://127.0.0.1:${port}`)
-      : connect(`https://127.0.0.1:${port}`, {
+      ? connect(`http://${host}:${port}`)
+      : connect(`https://${host}:${port}`, {
           ca: tls.ca,
           ...(tls.chain === undefined ? {} : { cert: tls.chain }),
           ...(tls.privateKey === undefined ? {} : { key: tls.privateKey }),
@@ -64,6 +64,7 @@ function openStream(session: ClientHttp2Session, path: string): GrpcStream {
   request.on('response', note);
   request.on('trailers', note);
   request.on('error', () => {});
+  request.on('end', () => request.end()); // as gRPC clients do
   request.on('data', collect(messages));
   return {
     messages,

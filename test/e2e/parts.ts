@@ -62,12 +62,15 @@ export interface Handshake {
   readonly port: number;
   readonly servername: string;
   readonly ca: string;
+  /** What the client shows of itself, where it is asked to. */
+  readonly certificate?: Pick<MadeCertificate, 'chain' | 'privateKey'>;
 }
 
 /** The PEM of the certificate that a new TLS connection is shown; rejects when the handshake fails. */
-export function certificateOf({ port, servername, ca }: Handshake): Promise<string> {
+export function certificateOf({ port, servername, ca, certificate }: Handshake): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port, servername, ca }, () => {
+    const own = certificate === undefined ? {} : { cert: certificate.chain, key: certificate.privateKey };
+    const socket = connect({ host: '127.0.0.1', port, servername, ca, ...own }, () => {
       const der = socket.getPeerX509Certificate()?.raw;
       socket.destroy();
       resolve(der === undefined ? '' : der.toString('base64'));

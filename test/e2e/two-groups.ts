@@ -33,11 +33,15 @@ export interface TwoGroups {
   audit(): readonly Readonly<Record<string, unknown>>[];
 }
 
-export async function startTwoGroups(settings: Partial<Settings> = {}): Promise<TwoGroups> {
+/** `bySan`: the certificate alone decides; `byCluster`: so does what the node calls its cluster. */
+export async function startTwoGroups(
+  settings: Partial<Settings> = {},
+  match: 'bySan' | 'byCluster' = 'bySan',
+): Promise<TwoGroups> {
   const workspace = await createWorkspace();
   const ca = await makeCa({ name: 'fleet CA' });
   const keys = { red: await putSecret(workspace, 'red'), blue: await putSecret(workspace, 'blue') };
-  await workspace.putConfig(await configOf(workspace));
+  await workspace.putConfig(await configOf(workspace, match === 'bySan' ? { match: {} } : {}));
   const own = await makeCertificate({ issuer: ca, names: ['localhost'], ips: ['127.0.0.1'] });
   const path = (name: string): string => join(workspace.dir, name);
   const nodeTls = {
@@ -84,7 +88,7 @@ async function putSecret({ dir }: Workspace, group: string): Promise<string> {
   return secretNumber(pair.privateKey);
 }
 
-async function configOf({ dir }: Workspace): Promise<object> {
+async function configOf({ dir }: Workspace, match: object): Promise<object> {
   const listener = async (group: string) => ({
     port: await freePort(),
     protocol: 'HTTPS',
@@ -96,7 +100,7 @@ async function configOf({ dir }: Workspace): Promise<object> {
   return {
     secrets: { 'red-tls': secret('red'), 'blue-tls': secret('blue') },
     listeners: { red: await listener('red'), blue: await listener('blue') },
-    groups: { red: { match: {}, listeners: ['red'] }, blue: { match: {}, listeners: ['blue'] } },
+    groups: { red: { ...match, listeners: ['red'] }, blue: { ...match, listeners: ['blue'] } },
   };
 }
 

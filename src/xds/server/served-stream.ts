@@ -22,7 +22,7 @@ const OK: GrpcStatus = { code: 'OK', message: '' };
 export class ServedStream implements GrpcCallHandler {
   readonly #context: ServerContext;
   readonly #method: XdsMethod;
-  readonly #peer: Peer;
+  readonly peer: Peer;
   readonly #machine: XdsStream;
   readonly #statuses = new TypeStatuses();
   #call: GrpcCall | undefined;
@@ -41,7 +41,7 @@ export class ServedStream implements GrpcCallHandler {
     this.#context = context;
     this.#asked = new AskedNames(context.observer);
     this.#method = method;
-    this.#peer = peer;
+    this.peer = peer;
     this.#deadlines = new Deadlines(now, { ageMs: context.streamAge(peer), timeoutMs }, context.timing);
     this.#machine = context.createStream(method, (event) => this.#onEvent(event));
   }
@@ -49,10 +49,6 @@ export class ServedStream implements GrpcCallHandler {
   /** The call it serves: known only after the handler it needs. */
   attach(call: GrpcCall): void {
     this.#call = call;
-  }
-
-  get peer(): Peer {
-    return this.#peer;
   }
 
   get info(): StreamInfo | undefined {
@@ -97,7 +93,7 @@ export class ServedStream implements GrpcCallHandler {
       this.#served = snapshot;
       this.#between = false;
       this.#deadlines.waitNoMore();
-      this.#machine.onSnapshot(this.#context.visible(snapshot, this.#peer), this.#context.clock.now());
+      this.#machine.onSnapshot(this.#context.visible(snapshot, this.peer), this.#context.clock.now());
       this.#pump();
     });
   }
@@ -148,9 +144,9 @@ export class ServedStream implements GrpcCallHandler {
     const { node } = request;
     const refusal = refuseNode(node, this.#context.limits);
     if (node === undefined || refusal !== undefined) return refusal;
-    const placed = this.#context.identify(node, this.#peer);
+    const placed = this.#context.identify(node, this.peer);
     if ('code' in placed) return placed;
-    this.#info = this.#context.describe(node, this.#peer, this.#method, placed.key);
+    this.#info = this.#context.describe(node, this.peer, this.#method, placed.key);
     this.#context.observer.opened?.(this.#info);
     this.#deadlines.waitFor(this.#context.clock.now() + this.#context.timing.firstSnapshotMs);
     this.#watch(placed.key);

@@ -13,6 +13,8 @@ export interface H2Node {
 export interface H2NodeOptions {
   readonly port: number;
   readonly path: string;
+  /** Absent: plaintext to 127.0.0.1. */
+  readonly open?: () => Socket;
   readonly onMessage: (message: Buffer) => void;
   readonly onClose: (reason: string) => void;
 }
@@ -85,7 +87,7 @@ function cutter(measure: (head: Buffer) => number | undefined, take: (unit: Buff
 }
 
 export function openNode(options: H2NodeOptions): H2Node {
-  const socket: Socket = connect({ port: options.port, host: '127.0.0.1', noDelay: true });
+  const socket = options.open?.() ?? connect({ port: options.port, host: '127.0.0.1', noDelay: true });
   socket.write(opening(options.path));
   const messages = cutter(
     (head) => (head.length < 5 ? undefined : 5 + head.readUInt32BE(1)),
