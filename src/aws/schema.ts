@@ -28,6 +28,18 @@ export const awsAccess = z.strictObject({
   assumeRole: assumeRole.optional().describe('A role to assume with these credentials'),
 });
 
+/** Access keys that are a secret themselves. */
+export const awsKeysRef = z
+  .strictObject({ secret: text.describe('Name of a secret of kind value, out of another store') })
+  .describe('Access keys as JSON: accessKeyId, secretAccessKey and, if any, sessionToken');
+
+/** For `refine`. */
+export const profileOrKeys = [
+  ({ profile, keys }: { readonly profile?: string | undefined; readonly keys?: unknown }) =>
+    profile === undefined || keys === undefined,
+  'write profile or keys, not both',
+] as const;
+
 export type AwsAccess = z.infer<typeof awsAccess>;
 
 /** Another endpoint of a service of AWS: a VPC endpoint, or one in a test. */

@@ -36,7 +36,9 @@ export function runStep(command: string, addresses: Addresses): Promise<string> 
     .replace(/^node /, `"${process.execPath}" `);
   const env = {
     ...process.env,
-    ...(addresses.ec2 === undefined ? {} : { AWS_ENDPOINT_URL_EC2: addresses.ec2 }),
+    ...(addresses.ec2 === undefined
+      ? {}
+      : { AWS_ENDPOINT_URL_EC2: addresses.ec2, AWS_ENDPOINT_URL_SECRETS_MANAGER: addresses.ec2 }),
   };
   return new Promise((resolve, reject) => {
     execFile('/bin/sh', ['-c', text], { env }, (error, stdout) =>

@@ -9,6 +9,7 @@ import {
 import type { Budget } from '../../aws/budget.ts';
 import { credentialsFor } from '../../aws/credentials.ts';
 import { faultKind } from '../../aws/fault.ts';
+import type { AwsKeys } from '../../aws/keys.ts';
 import type { Ec2Calls, PageRequest } from './calls.ts';
 import { type InstancesPage, readInstancesPage } from './instances-answer.ts';
 import type { ListingRequest } from './protocol.ts';
@@ -23,12 +24,17 @@ export interface OpenCalls extends Ec2Calls {
   close(): void;
 }
 
-export function openCalls(request: ListingRequest, budget: Budget): OpenCalls {
+export interface ClientNeeds {
+  readonly budget: Budget;
+  readonly keys: AwsKeys | undefined;
+}
+
+export function openCalls(request: ListingRequest, { budget, keys }: ClientNeeds): OpenCalls {
   const { region, endpoint } = request;
   const client = new EC2Client({
     region,
     ...(endpoint === undefined ? {} : { endpoint }),
-    credentials: credentialsFor(request.credentials, request),
+    credentials: credentialsFor(request.credentials, { ...request, keys }),
     retryMode: 'adaptive',
     maxAttempts: 3,
     requestHandler: { connectionTimeout: 5_000, requestTimeout: 60_000, throwOnRequestTimeout: true },

@@ -1,15 +1,24 @@
 import { hash } from 'node:crypto';
 import { type Budget, createBudget } from '../../aws/budget.ts';
 import { faultKind } from '../../aws/fault.ts';
+import type { AwsKeys } from '../../aws/keys.ts';
 import { type Clock, systemClock } from '../../clock.ts';
-import type { OpenCalls } from './client.ts';
+import type { ClientNeeds, OpenCalls } from './client.ts';
 import type { Facts } from './facts.ts';
 import { listInstances } from './listing.ts';
 import type { ListingRequest } from './protocol.ts';
 
 export type Listed = ReadonlyMap<string, Facts>;
 
+/** What is asked, and with which keys if the config names some. */
+export interface Question {
+  readonly listing: ListingRequest;
+  readonly keys?: AwsKeys | undefined;
+}
+
 interface Kept {
+  /** What it was read with: other keys may be those of another account. */
+  readonly keys: string;
   readonly listed: Listed;
   readonly hashes: ReadonlyMap<string, string>;
   readonly at: number;
@@ -21,7 +30,12 @@ interface Running {
   waiting: number;
 }
 
-export type OpenClient = (request: ListingRequest, budget: Budget) => OpenCalls;
+interface Client {
+  readonly keys: string;
+  readonly calls: OpenCalls;
+}
+
+export type OpenClient = (request: ListingRequest, needs: ClientNeeds) => OpenCalls;
 
 /**
  * What EC2 was asked and said, for all sources of the process: equal questions are asked once, and
@@ -32,7 +46,7 @@ export class Listings {
   readonly #clock: Clock;
   readonly #kept = new Map<string, Kept>();
   readonly #running = new Map<string, Running>();
-  readonly #clients = new Map<string, OpenCalls>();
+  readonly #clients = new Map<string, Client>();
   readonly #budgets = new Map<string, Budget>();
 
   constructor(open: OpenClient, clock: Clock = systemClock) {
@@ -41,13 +55,14 @@ export class Listings {
   }
 
   /** Everything that matches; not older than `maxAgeMs` if another source asked the same before. */
-  async list(request: ListingRequest, maxAgeMs: number, signal: AbortSignal): Promise<Listed> {
+  async list(question: Question, maxAgeMs: number, signal: AbortSignal): Promise<Listed> {
     signal.throwIfAborted();
-    const key = JSON.stringify(request);
+    const key = JSON.stringify(question.listing);
+    const keys = keysId(question);
     const kept = this.#kept.get(key);
-    const age = kept === undefined ? -1 : this.#clock.now() - kept.at;
+    const age = kept?.keys === keys ? this.#clock.now() - kept.at : -1;
     if (kept !== undefined && age >= 0 && age < maxAgeMs) return kept.listed;
-    const running = this.#running.get(key) ?? this.#start(key, request);
+    const running = this.#running.get(key + keys) ?? this.#start(key, question);
     return join(running, signal);
   }
 
@@ -57,46 +72,49 @@ export class Listings {
     this.#forgetClient(request);
   }
 
-  #start(key: string, request: ListingRequest): Running {
+  #start(key: string, question: Question): Running {
+    const name = key + keysId(question);
     const controller = new AbortController();
-    const listed = this.#read(key, request, controller.signal).finally(() => {
-      if (this.#running.get(key) === running) this.#running.delete(key);
+    const listed = this.#read(key, question, controller.signal).finally(() => {
+      if (this.#running.get(name) === running) this.#running.delete(name);
     });
     // Whoever joins handles its own; this one has nobody when all have gone.
     listed.catch(() => undefined);
     const running: Running = { listed, controller, waiting: 0 };
-    this.#running.set(key, running);
+    this.#running.set(name, running);
     controller.signal.addEventListener('abort', () => {
-      if (this.#running.get(key) === running) this.#running.delete(key);
+      if (this.#running.get(name) === running) this.#running.delete(name);
     });
     return running;
   }
 
-  async #read(key: string, request: ListingRequest, signal: AbortSignal): Promise<Listed> {
+  async #read(key: string, question: Question, signal: AbortSignal): Promise<Listed> {
     try {
-      const fresh = await listInstances(this.#clientFor(request), request, signal);
-      const kept = reuse(fresh, this.#kept.get(key), this.#clock.now());
+      const fresh = await listInstances(this.#clientFor(question), question.listing, signal);
+      const before = this.#kept.get(key);
+      const kept = { ...reuse(fresh, before, this.#clock.now()), keys: keysId(question) };
       this.#kept.set(key, kept);
       return kept.listed;
     } catch (error) {
       // A rotated key or a new token is only seen by a new client.
-      if (faultKind(error) === 'credentials') this.#forgetClient(request);
+      if (faultKind(error) === 'credentials') this.#forgetClient(question.listing);
       throw error;
     }
   }
 
-  #clientFor(request: ListingRequest): OpenCalls {
-    const key = clientKey(request);
+  #clientFor({ listing, keys }: Question): OpenCalls {
+    const key = clientKey(listing);
     const known = this.#clients.get(key);
-    if (known !== undefined) return known;
-    const client = this.#open(request, this.#budgetFor(request));
-    this.#clients.set(key, client);
-    return client;
+    if (known?.keys === keysId({ listing, keys })) return known.calls;
+    this.#forgetClient(listing);
+    const calls = this.#open(listing, { budget: this.#budgetFor(listing), keys });
+    this.#clients.set(key, { keys: keysId({ listing, keys }), calls });
+    return calls;
   }
 
   #forgetClient(request: ListingRequest): void {
     const key = clientKey(request);
-    this.#clients.get(key)?.close();
+    this.#clients.get(key)?.calls.close();
     this.#clients.delete(key);
   }
 
@@ -107,6 +125,11 @@ export class Listings {
     this.#budgets.set(key, budget);
     return budget;
   }
+}
+
+/** Tells keys apart without holding them. */
+function keysId({ keys }: Question): string {
+  return keys === undefined ? '' : hash('sha256', JSON.stringify(keys), 'base64');
 }
 
 function clientKey({ region, credentials, endpoint, stsEndpoint }: ListingRequest): string {
@@ -128,7 +151,7 @@ async function join(running: Running, signal: AbortSignal): Promise<Listed> {
   }
 }
 
-function reuse(fresh: Listed, before: Kept | undefined, at: number): Kept {
+function reuse(fresh: Listed, before: Kept | undefined, at: number): Omit<Kept, 'keys'> {
   const listed = new Map<string, Facts>();
   const hashes = new Map<string, string>();
   for (const id of [...fresh.keys()].sort()) {

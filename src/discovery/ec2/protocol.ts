@@ -1,3 +1,4 @@
+import type { AwsKeys } from '../../aws/keys.ts';
 import type { Instance } from '../../model/instance.ts';
 import type { AccountOptions, Ec2SourceOptions, PortOptions } from './schema.ts';
 
@@ -6,6 +7,7 @@ export interface ListingRequest {
   /** Names the account for people and for the budget of calls. */
   readonly account: string;
   readonly region: string;
+  /** Of keys only the name of their secret: they themselves come with each request. */
   readonly credentials: Omit<AccountOptions, 'id'>;
   readonly filters: readonly Filter[];
   readonly endpoint: string | undefined;
@@ -31,6 +33,8 @@ export interface RefreshRequest {
   readonly watch: number;
   readonly version: number;
   readonly listing: ListingRequest;
+  /** What the secret that `listing.credentials.keys` names holds now. In the clear, within the process. */
+  readonly keys?: AwsKeys | undefined;
   readonly view: View;
   /** A listing that another source made is good enough when it is not older. */
   readonly maxAgeMs: number;

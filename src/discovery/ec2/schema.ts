@@ -1,16 +1,19 @@
 import { z } from 'zod';
-import { awsAccess, endpoint, region, secureEndpoint } from '../../aws/schema.ts';
+import { awsAccess, awsKeysRef, endpoint, profileOrKeys, region, secureEndpoint } from '../../aws/schema.ts';
 import { durationMs } from '../../duration.ts';
 
 const text = z.string().min(1, 'must not be empty').max(512);
 
-const account = awsAccess.extend({
-  id: z
-    .string('an account id is text: write it in quotes')
-    .regex(/^[0-9]{12}$/, 'an account id has 12 digits')
-    .optional()
-    .describe('The account number; names the scope'),
-});
+const account = awsAccess
+  .extend({
+    id: z
+      .string('an account id is text: write it in quotes')
+      .regex(/^[0-9]{12}$/, 'an account id has 12 digits')
+      .optional()
+      .describe('The account number; names the scope'),
+    keys: awsKeysRef.optional(),
+  })
+  .refine(...profileOrKeys);
 
 const filterValues = z
   .union([text, z.array(text).min(1, 'an empty list would match nothing')], {
@@ -99,8 +102,8 @@ export type AccountOptions = z.infer<typeof account>;
 export type PortOptions = z.infer<typeof port>;
 
 /** How an account is called in scopes: its number where the config has it, else what the config says instead. */
-export function accountName({ id, profile, assumeRole: role }: AccountOptions): string {
-  return id ?? role?.roleArn.split(':')[4] ?? profile ?? 'default';
+export function accountName({ id, profile, assumeRole: role, keys }: AccountOptions): string {
+  return id ?? role?.roleArn.split(':')[4] ?? profile ?? keys?.secret ?? 'default';
 }
 
 function doubles(what: string, names: readonly string[]): readonly string[] {

@@ -62,8 +62,8 @@ export class RefreshServer {
   }
 
   async #refresh(id: number, request: RefreshRequest, call: Call): Promise<void> {
-    const { watch, view, listing, maxAgeMs } = request;
-    const listed = await this.#listings.list(listing, maxAgeMs, call.controller.signal);
+    const { watch, view, listing, keys, maxAgeMs } = request;
+    const listed = await this.#listings.list({ listing, keys }, maxAgeMs, call.controller.signal);
     const known = this.#watched.get(watch);
     const before = known?.version === request.version ? known : undefined;
     const { set, removed, terminated, reported } = changesSince(before?.reported, listed, view);

@@ -23,12 +23,12 @@ export function viewOf({ address, port, ports }: Ec2SourceOptions): View {
 
 function listingOf(options: Ec2SourceOptions, account: AccountOptions, region: string): ListingRequest {
   const { address, endpoint, stsEndpoint, statusChecks } = options;
-  const { profile, assumeRole } = account;
+  const { profile, assumeRole, keys } = account;
   const filters = Object.entries(options.filters).map(([name, values]) => ({ name, values }));
   return {
     account: accountName(account),
     region,
-    credentials: { profile, assumeRole },
+    credentials: { profile, assumeRole, ...(keys === undefined ? {} : { keys }) },
     filters: filters.sort((left, right) => (left.name < right.name ? -1 : 1)),
     endpoint,
     stsEndpoint,

@@ -1,3 +1,4 @@
+import { type AwsKeys, readAwsKeys } from '../../aws/keys.ts';
 import { retryDelayMs } from '../../clock.ts';
 import { MusterError } from '../../errors.ts';
 import { Poller } from '../poll.ts';
@@ -116,8 +117,9 @@ function createAttempt({ parts, target, lease, mirror, view }: AttemptParts) {
   return async (signal: AbortSignal): Promise<Outcome> => {
     const { version } = mirror;
     const maxAgeMs = options.interval / 2;
-    const request = { watch: lease.watch, version, listing: target.listing, view, maxAgeMs };
     try {
+      const keys = keysFor(target, context);
+      const request = { watch: lease.watch, version, listing: target.listing, keys, view, maxAgeMs };
       const refreshed = await lease.refresh(request, signal);
       failures = 0;
       return { refreshed };
@@ -129,6 +131,12 @@ function createAttempt({ parts, target, lease, mirror, view }: AttemptParts) {
       return { error, againMs };
     }
   };
+}
+
+/** Asked for at each attempt: they are rotated. */
+function keysFor({ listing }: Target, { secret }: SourceContext): AwsKeys | undefined {
+  const name = listing.credentials.keys?.secret;
+  return name === undefined ? undefined : readAwsKeys(name, secret?.(name));
 }
 
 function reportOf(scope: string, mirror: Mirror, refreshed: Refreshed): ScopeReport {

@@ -4,14 +4,14 @@ import { type AwsKeys, readAwsKeys } from '../../aws/keys.ts';
 import type { Clock } from '../../clock.ts';
 import type { SecretStoreContext } from '../store.ts';
 import type { SecretsCalls } from './calls.ts';
-import type { ClientNeeds, OpenCalls } from './client.ts';
+import type { OpenCalls } from './client.ts';
 import { ApiFault } from './fault.ts';
 import type { AwsStoreOptions } from './schema.ts';
 
 /** A start reads a thousand secrets in 60 calls; after it two calls a second are far more than is needed. */
 const BURST = 100;
 
-export type Open = (options: AwsStoreOptions, needs: ClientNeeds) => OpenCalls;
+export type Open = (options: AwsStoreOptions, keys: AwsKeys | undefined) => OpenCalls;
 
 interface Client {
   readonly keys: AwsKeys | undefined;
@@ -38,34 +38,45 @@ export class Connection implements SecretsCalls {
     this.#budget = createBudget(needs.clock, { burst: BURST });
   }
 
-  readonly list: SecretsCalls['list'] = (token, signal) => this.#with((calls) => calls.list(token, signal));
+  readonly list: SecretsCalls['list'] = (token, signal) =>
+    this.#with((calls) => calls.list(token, signal), signal);
 
   readonly describe: SecretsCalls['describe'] = (id, signal) =>
-    this.#with((calls) => calls.describe(id, signal));
+    this.#with((calls) => calls.describe(id, signal), signal);
 
   readonly value: SecretsCalls['value'] = (id, stage, signal) =>
-    this.#with((calls) => calls.value(id, stage, signal));
+    this.#with((calls) => calls.value(id, stage, signal), signal);
 
-  readonly batch: SecretsCalls['batch'] = (ids, signal) => this.#with((calls) => calls.batch(ids, signal));
+  readonly batch: SecretsCalls['batch'] = (ids, signal) =>
+    this.#with((calls) => calls.batch(ids, signal), signal);
 
   close(): void {
     this.#closed = true;
     this.#drop(this.#client);
   }
 
-  async #with<Answer>(call: (calls: SecretsCalls) => Promise<Answer>): Promise<Answer> {
+  /** A call in its turn. */
+  async #with<Answer>(call: (calls: SecretsCalls) => Promise<Answer>, signal: AbortSignal): Promise<Answer> {
+    await this.#budget.take(signal);
     const client = await this.#current();
     client.using += 1;
     try {
-      return await call(client.calls);
+      const answer = await call(client.calls);
+      this.#budget.answered();
+      return answer;
     } catch (error) {
-      // A rotated key or a new token in a file is only seen by a new client.
-      if (error instanceof ApiFault && error.kind === 'credentials') this.#drop(client);
+      if (error instanceof ApiFault) this.#failed(client, error);
       throw error;
     } finally {
       client.using -= 1;
       if (client.using === 0 && client !== this.#client) client.calls.close();
     }
+  }
+
+  #failed(client: Client, { kind }: ApiFault): void {
+    if (kind === 'throttled') this.#budget.throttled();
+    // A rotated key or a new token in a file is only seen by a new client.
+    if (kind === 'credentials') this.#drop(client);
   }
 
   async #current(): Promise<Client> {
@@ -76,7 +87,7 @@ export class Connection implements SecretsCalls {
     const keys = name === undefined ? undefined : readAwsKeys(name, secret?.(name));
     if (this.#client !== undefined && isDeepStrictEqual(keys, this.#client.keys)) return this.#client;
     this.#drop(this.#client);
-    this.#client = { keys, calls: open(options, { keys, budget: this.#budget }), using: 0 };
+    this.#client = { keys, calls: open(options, keys), using: 0 };
     return this.#client;
   }
 

@@ -1,8 +1,6 @@
-import { z } from 'zod';
-import { awsAccess, region, secureEndpoint } from '../../aws/schema.ts';
+import type { z } from 'zod';
+import { awsAccess, awsKeysRef, profileOrKeys, region, secureEndpoint } from '../../aws/schema.ts';
 import { durationMs } from '../../duration.ts';
-
-const text = z.string().min(1, 'must not be empty').max(512);
 
 /** `secretStores.*.awsSecretsManager`. */
 export const awsStoreOptions = awsAccess
@@ -10,10 +8,7 @@ export const awsStoreOptions = awsAccess
     region: region.describe(
       'The region of the secrets, like eu-west-1; for another region write another store',
     ),
-    keys: z
-      .strictObject({ secret: text.describe('A secret of kind value, out of another store') })
-      .optional()
-      .describe('Access keys as JSON: accessKeyId, secretAccessKey and, if any, sessionToken'),
+    keys: awsKeysRef.optional(),
     endpoint: secureEndpoint
       .optional()
       .describe('Another endpoint for Secrets Manager, such as a VPC endpoint'),
@@ -23,9 +18,6 @@ export const awsStoreOptions = awsAccess
       .prefault('60s')
       .describe('From one look for new versions to the next; default 60s, at least 5s'),
   })
-  .refine(
-    ({ profile, keys }) => profile === undefined || keys === undefined,
-    'write profile or keys, not both',
-  );
+  .refine(...profileOrKeys);
 
 export type AwsStoreOptions = z.infer<typeof awsStoreOptions>;

@@ -1,4 +1,7 @@
+import { inspect } from 'node:util';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { SecretBytes } from '../../../src/secret-bytes.ts';
+import { until } from '../../parts/until.ts';
 import { isComplete, isFailure } from '../suite.ts';
 import { type Ec2Proxy, ec2Error, instancesPage, reservation, startEc2Proxy } from './proxy.ts';
 import { useTestCredentials, watchEc2 } from './source.ts';
@@ -79,3 +82,28 @@ test('what is not allowed says which permissions are needed, without the encoded
   expect(error.message).toContain('ec2:DescribeInstances');
   expect(error.message).not.toContain('xxxx');
 });
+
+test('keys out of a secret are awaited, refused in words, and used anew when they changed', async () => {
+  let keys: object | undefined;
+  const secret = (name: string): SecretBytes | undefined =>
+    name === 'aws-keys' && keys !== undefined ? SecretBytes.fromUtf8(JSON.stringify(keys)) : undefined;
+  ec2.answer = ({ accessKey }) =>
+    accessKey === 'AKIAOLD' ? ec2Error(401, 'AuthFailure', 'AWS was not able to validate the keys') : ONE;
+  const watching = watchEc2(ec2.url, { accounts: [{ keys: { secret: 'aws-keys' } }] }, { secret });
+  const first = await watching.next(isFailure);
+  expect(first.scope).toBe('aws-keys/eu-west-1');
+  expect(first.error.message).toMatch(/secret "aws-keys" is not read yet/);
+  keys = { accessKeyId: 'AKIAOLD' };
+  await watching.next((report) => isFailure(report) && /must be JSON/.test(report.error.message));
+  keys = { accessKeyId: 'AKIAOLD', secretAccessKey: 'MARKER-old-key' };
+  const refused = await watching.next(
+    (report) => isFailure(report) && /credentials were not accepted/.test(report.error.message),
+  );
+  expect(inspect(refused, { depth: 9, showHidden: true })).not.toContain('MARKER-old-key');
+  keys = { accessKeyId: 'AKIANEW', secretAccessKey: 'b', sessionToken: 't' };
+  await watching.next(isComplete);
+  expect(ec2.calls.at(-1)?.accessKey).toBe('AKIANEW');
+  keys = { accessKeyId: 'AKIANEXT', secretAccessKey: 'c' };
+  await until('a call with the next key', () => ec2.calls.at(-1)?.accessKey === 'AKIANEXT');
+  expect(ec2.calls.filter(({ accessKey }) => accessKey.startsWith('AKIAMUSTER'))).toEqual([]);
+}, 60_000);

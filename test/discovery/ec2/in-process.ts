@@ -21,7 +21,7 @@ export interface InProcess extends Host {
 export function inProcessHost(calls: Ec2Calls, clock: Clock): InProcess {
   const opened: ListingRequest[] = [];
   const messages: FromWorker[] = [];
-  const listings = new Listings((request, budget) => {
+  const listings = new Listings((request, { budget }) => {
     opened.push(request);
     return budgeted(calls, budget);
   }, clock);
