@@ -67,7 +67,7 @@ const LIBRARIES: readonly { readonly name: RegExp; readonly only: readonly strin
   { name: /^ioredis$/, only: ['src/fleet/queue/bullmq.ts', 'src/fleet/state/redis.ts'] },
   { name: /^(@fastify\/.*|fastify.*)$/, only: ['src/api/'] },
   { name: /^(commander|cli-table3)$/, only: ['src/cli/'] },
-  { name: /^(@peculiar\/x509|reflect-metadata)$/, only: ['src/pki/'] },
+  { name: /^(@peculiar\/x509|reflect-metadata)$/, only: ['src/pki/', 'src/secrets/vault/pki/'] },
   { name: /^protobufjs$/, only: ['src/xds/'] },
 ];
 

@@ -1,6 +1,6 @@
-import { createHmac } from 'node:crypto';
 import type { SecretBytes } from '../../secret-bytes.ts';
-import type { SecretParts, SecretVersion, UnchangedSecret } from '../store.ts';
+import type { SecretVersion, UnchangedSecret } from '../store.ts';
+import { contentVersion } from './content-version.ts';
 import { reactionOf, VaultFault, withNeed } from './fault.ts';
 import { kv1Answer, parseAnswer } from './kv-answers.ts';
 import type { Reading, SharedRead } from './kv2.ts';
@@ -28,21 +28,11 @@ export async function readKv1(
     const answer = await read(`${encodePath(ref.mount)}/${encodePath(ref.path)}`, signal);
     const fields = parseAnswer(kv1Answer, answer, `${ref.mount}/${ref.path}`).data;
     const parts = partsOf(ref, fields);
-    const version = macOf(parts, hmacKey);
+    const version = contentVersion(parts, hmacKey);
     const unchanged = { version, checkAgainMs: intervalMs };
     return version === known ? unchanged : { ...unchanged, parts };
   } catch (error) {
     if (reactionOf(error) === 'absent') return undefined;
     throw withNeed(error, `read on ${ref.mount}/${ref.path}`);
   }
-}
-
-/** Each field with its length before it, so that no two contents read the same. */
-function macOf(parts: SecretParts, hmacKey: SecretBytes): string {
-  const hmac = createHmac('sha256', hmacKey.reveal());
-  for (const [name, bytes] of Object.entries(parts)) {
-    hmac.update(`${name} ${bytes.length} `);
-    hmac.update(bytes.reveal());
-  }
-  return hmac.digest('hex').slice(0, 32);
 }

@@ -10,6 +10,8 @@ import { reactionOf, VaultFault } from './fault.ts';
 import { ownFiles } from './files.ts';
 import { readKv1 } from './kv1.ts';
 import { Kv2, type Reading } from './kv2.ts';
+import { readAuthorities } from './pki/authorities.ts';
+import { Issuing } from './pki/issuing.ts';
 import { type KvRef, vaultRef } from './refs.ts';
 import type { VaultOptions } from './schema.ts';
 import { Session } from './session.ts';
@@ -23,6 +25,9 @@ export interface VaultEdges {
   /** For each call. */
   readonly deadlineMs: number;
 }
+
+/** For all that is given back at the end. */
+const CLOSE_MS = 15_000;
 
 const EDGES: VaultEdges = { clock: systemClock, random: Math.random, deadlineMs: 10_000 };
 
@@ -46,22 +51,41 @@ export function createVaultStore(
   const calls = createCalls({ client, session, clock, life: life.signal });
   const hmacKey = context.hmacKey ?? new SecretBytes(randomBytes(32));
   const readKv = createKv(calls, { intervalMs, hmacKey, now: () => clock.now() });
+  const issuing = new Issuing({ calls, clock, random });
   return {
     read: async (ref, signal, known) => {
       signal.throwIfAborted();
       const parsed = vaultRef.parse(ref);
-      if ('pki' in parsed) throw new TypeError('not yet');
-      return readKv({ ref: parsed, known, signal });
+      if (!('pki' in parsed)) return readKv({ ref: parsed, known, signal });
+      const { pki } = parsed;
+      if ('role' in pki) return issuing.read({ ref: pki, known, signal });
+      return readAuthorities({ ref: pki, known, signal }, { read: calls.read, intervalMs, hmacKey });
     },
     close: async () => {
-      life.abort(new VaultFault('down', 'the store is closed'));
+      const revoke = options.revokeOnShutdown;
+      const signal = AbortSignal.timeout(CLOSE_MS);
       try {
-        await session.close({ revoke: options.revokeOnShutdown });
+        // Certificates are revoked with our login, so before it.
+        const given = await faultOf(issuing.close({ revoke, signal }));
+        life.abort(new VaultFault('down', 'the store is closed'));
+        throwAll([given, await faultOf(session.close({ revoke }))]);
       } finally {
         client.close();
       }
     },
   };
+}
+
+async function faultOf(ending: Promise<void>): Promise<string | undefined> {
+  return ending.then(
+    () => undefined,
+    (error: unknown) => (error instanceof Error ? error.message : 'it did not end'),
+  );
+}
+
+function throwAll(faults: readonly (string | undefined)[]): void {
+  const told = faults.filter((fault) => fault !== undefined);
+  if (told.length > 0) throw new VaultFault('down', told.join('; '));
 }
 
 interface KvOptions {
