@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
 import { STATE_DRIVERS } from '../fleet/state/index.ts';
 import type { FleetState } from '../fleet/state/state.ts';
+import { createSealedOnDisk } from '../sealed/on-disk.ts';
+import type { SealedSecrets } from '../sealed/sealed-secrets.ts';
+import { createUnsealed } from '../sealed/unsealed.ts';
 import type { SecretBytes } from '../secret-bytes.ts';
-import { createSealedOnDisk } from '../secrets/sealed-on-disk.ts';
-import type { SealedSecrets } from '../secrets/sealed-secrets.ts';
-import { createUnsealed } from '../secrets/unsealed.ts';
 
 /** What a replica keeps over a restart, and where. */
 export interface KeptOptions {

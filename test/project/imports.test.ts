@@ -35,6 +35,7 @@ const AREAS: Readonly<Record<string, Area>> = {
   'src/xds/': { may: [] },
   'src/discovery/': { may: [...WORDS, ...FILES, ...AWS] },
   'src/secrets/': { may: [...WORDS, ...FILES, ...AWS] },
+  'src/sealed/': { may: [...WORDS, ...FILES, ...STORE_PORT, 'src/secrets/material.ts'] },
   'src/config/': { may: [...WORDS, ...FILES], types: [...SOURCE_PORT, ...STORE_PORT] },
   'src/fleet/': {
     may: [...WORDS, ...FILES, ...SOURCE_PORT, ...STORE_PORT, ...REPORTS],

@@ -1,6 +1,6 @@
 import type { SecretConfig } from '../model/config.ts';
 import type { SecretBytes } from '../secret-bytes.ts';
-import type { CheckedSecret } from './store.ts';
+import type { CheckedSecret } from '../secrets/store.ts';
 
 /** What of before the start may be served until the stores answer, and what could not be used, in words. */
 export interface RestoredSecrets {

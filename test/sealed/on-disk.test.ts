@@ -1,16 +1,7 @@
 import { existsSync } from 'node:fs';
 import { chmod, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { beforeEach, expect, test } from 'vitest';
-import {
-  DAY,
-  known,
-  NOW,
-  pair,
-  type SealedFolder,
-  sealedFolder,
-  secretConfig,
-  value,
-} from './sealed-life.ts';
+import { DAY, known, NOW, pair, type SealedFolder, sealedFolder, secretConfig, value } from './life.ts';
 
 const TOKEN = secretConfig('token');
 const WANTED = new Map([[TOKEN.name, TOKEN]]);

@@ -1,9 +1,9 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { z } from 'zod';
 import { SECRET_KINDS } from '../model/config.ts';
+import type { SecretParts } from '../secrets/store.ts';
 import type { SealKeys } from './seal-keys.ts';
 import { packParts, unpackParts } from './seal-parts.ts';
-import type { SecretParts } from './store.ts';
 
 /**
  * One sealed secret, in bytes: `mustseal`, format (1), key id (8), nonce (12), length of the facts

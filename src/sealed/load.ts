@@ -1,9 +1,9 @@
 import { errorText } from '../errors.ts';
 import type { SecretConfig } from '../model/config.ts';
+import type { SealedFiles } from './files.ts';
+import { fromSealed, goneAt, isOf, type Kept } from './record.ts';
 import { headFault, open } from './seal.ts';
 import { fileNameOf, type SealKeys } from './seal-keys.ts';
-import type { SealedFiles } from './sealed-files.ts';
-import { fromSealed, goneAt, isOf, type Kept } from './sealed-record.ts';
 
 export interface LoadedFiles {
   readonly kept: readonly Kept[];

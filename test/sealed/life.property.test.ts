@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { SealedSecrets } from '../../src/secrets/sealed-secrets.ts';
-import { DAY, NOW, type SealedFolder, sealedFolder, secretConfig, value } from './sealed-life.ts';
+import type { SealedSecrets } from '../../src/sealed/sealed-secrets.ts';
+import { DAY, NOW, type SealedFolder, sealedFolder, secretConfig, value } from './life.ts';
 
 const NAMES = ['a', 'b/../c', 'd'];
 const CONFIGS = NAMES.map((name) => secretConfig(name));

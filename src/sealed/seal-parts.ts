@@ -1,5 +1,5 @@
 import { SecretBytes } from '../secret-bytes.ts';
-import type { CheckedSecret, SecretParts } from './store.ts';
+import type { CheckedSecret, SecretParts } from '../secrets/store.ts';
 
 /** The parts from which the check makes this very secret again. */
 export function partsOf(secret: CheckedSecret): SecretParts {

@@ -4,20 +4,10 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { createUnsealed } from '../../src/sealed/unsealed.ts';
 import { SecretBytes } from '../../src/secret-bytes.ts';
 import type { CheckedSecret } from '../../src/secrets/store.ts';
-import { createUnsealed } from '../../src/secrets/unsealed.ts';
-import {
-  DAY,
-  KEY,
-  known,
-  NOW,
-  pair,
-  type SealedFolder,
-  sealedFolder,
-  secretConfig,
-  value,
-} from './sealed-life.ts';
+import { DAY, KEY, known, NOW, pair, type SealedFolder, sealedFolder, secretConfig, value } from './life.ts';
 
 const TOKEN = secretConfig('token');
 const NASTY = secretConfig('../../etc/a b\n\0');

@@ -1,7 +1,7 @@
 import { readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { NOW, sealedFolder, secretConfig, value } from './sealed-life.ts';
+import { NOW, sealedFolder, secretConfig, value } from './life.ts';
 
 const disk = vi.hoisted(() => ({ isFull: false }));
 

@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { errorText } from '../errors.ts';
 import type { SecretConfig } from '../model/config.ts';
 import type { SecretBytes } from '../secret-bytes.ts';
+import type { CheckedSecret } from '../secrets/store.ts';
+import { SealedFiles } from './files.ts';
+import { loadSealed } from './load.ts';
+import { factsOf, goneAt, isOf, type Kept, keptOf, toSealed } from './record.ts';
 import { NONCE_BYTES, seal } from './seal.ts';
 import { deriveSealKeys, fileNameOf, type SealKeys } from './seal-keys.ts';
-import { SealedFiles } from './sealed-files.ts';
-import { loadSealed } from './sealed-load.ts';
-import { factsOf, goneAt, isOf, type Kept, keptOf, toSealed } from './sealed-record.ts';
 import type { RestoredSecrets, SealedSecrets } from './sealed-secrets.ts';
-import type { CheckedSecret } from './store.ts';
 
 interface SealedOnDiskOptions {
   readonly stateDir: string;

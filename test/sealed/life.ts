@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { SecretConfig, SecretKind } from '../../src/model/config.ts';
+import { createSealedOnDisk } from '../../src/sealed/on-disk.ts';
+import { deriveSealKeys, fileNameOf } from '../../src/sealed/seal-keys.ts';
+import type { RestoredSecrets, SealedSecrets } from '../../src/sealed/sealed-secrets.ts';
 import { SecretBytes } from '../../src/secret-bytes.ts';
 import { checkMaterial } from '../../src/secrets/material.ts';
-import { deriveSealKeys, fileNameOf } from '../../src/secrets/seal-keys.ts';
-import { createSealedOnDisk } from '../../src/secrets/sealed-on-disk.ts';
-import type { RestoredSecrets, SealedSecrets } from '../../src/secrets/sealed-secrets.ts';
 import type { CheckedSecret } from '../../src/secrets/store.ts';
-import { makeCertificate } from './certificates.ts';
+import { makeCertificate } from '../secrets/certificates.ts';
 
 export const NOW = Date.now();
 export const DAY = 86_400_000;

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { SecretConfig } from '../model/config.ts';
-import { checkMaterial } from './material.ts';
+import { checkMaterial } from '../secrets/material.ts';
+import type { CheckedSecret } from '../secrets/store.ts';
 import type { Sealed, SealedFacts } from './seal.ts';
 import { partsOf } from './seal-parts.ts';
-import type { CheckedSecret } from './store.ts';
 
 /**
  * What has no end of its own is kept for this long after its store last confirmed it: a token that

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { NONCE_BYTES, open, type Sealed, seal } from '../../src/sealed/seal.ts';
+import { deriveSealKeys, fileNameOf } from '../../src/sealed/seal-keys.ts';
 import { SecretBytes } from '../../src/secret-bytes.ts';
-import { NONCE_BYTES, open, type Sealed, seal } from '../../src/secrets/seal.ts';
-import { deriveSealKeys, fileNameOf } from '../../src/secrets/seal-keys.ts';
 
 const KEYS = deriveSealKeys(new SecretBytes(randomBytes(32)));
 const FACTS = { name: 'shop', kind: 'tls', version: 'v1', ref: 'ab', end: 2_000, at: 1_000 } as const;

@@ -1,5 +1,5 @@
 import { errorText } from '../errors.ts';
-import { SealedFiles } from './sealed-files.ts';
+import { SealedFiles } from './files.ts';
 import type { RestoredSecrets, SealedSecrets } from './sealed-secrets.ts';
 
 /** Without a seal key nothing of a secret is on disk: what an earlier start sealed there is removed. */
