@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { durationMs } from '../../duration.ts';
 import { vaultName, vaultPath } from './names.ts';
@@ -31,7 +32,12 @@ const kvKeys = z.strictObject({
   keys: field.describe('Field with a key of 80 bytes in base64 on each line, the newest first'),
 });
 
-const names = (what: string) => z.array(z.string().min(1).max(253)).max(100).default([]).describe(what);
+const name = z.string().min(1).max(253);
+const hostname = name.regex(/^[^\s,]+$/, 'one name, without blanks or commas');
+const ip = name.refine((text) => isIP(text) !== 0, 'an address like 10.0.0.7 or fd00::7');
+const uri = name.refine((text) => URL.canParse(text), 'a URI like spiffe://example.com/shop');
+
+const list = (one: z.ZodType<string>, what: string) => z.array(one).max(100).default([]).describe(what);
 
 /** Stays text: a reference is parsed again where it is read. */
 const life = z.string().superRefine((text, context) => {
@@ -44,10 +50,10 @@ const issued = z
   .strictObject({
     mount: vaultPath.describe('Where the PKI engine is mounted'),
     role: vaultName.describe('The role that says what may be issued'),
-    commonName: z.string().min(1).max(253).describe('The name of the certificate'),
-    altNames: names('More DNS names. Default none'),
-    ipSans: names('IP addresses. Default none'),
-    uriSans: names('URIs. Default none'),
+    commonName: name.describe('The name of the certificate'),
+    altNames: list(hostname, 'More DNS names. Default none'),
+    ipSans: list(ip, 'IP addresses. Default none'),
+    uriSans: list(uri, 'URIs. Default none'),
     ttl: life
       .optional()
       .describe("How long it is valid; default the role's. It is issued anew at two thirds"),

@@ -1,3 +1,5 @@
+import 'reflect-metadata';
+import { X509Crl } from '@peculiar/x509';
 import { z } from 'zod';
 import type { OpenBao } from '../../parts/openbao.ts';
 
@@ -29,4 +31,10 @@ export async function putRole(bao: OpenBao, name: string, more: Readonly<Record<
     allowed_uri_sans: ['spiffe://example.com/*'],
     ...more,
   });
+}
+
+/** As Vault writes them: `0a:1b:…`. */
+export function revokedSerials(crl: string): readonly string[] {
+  const { entries } = new X509Crl(crl);
+  return entries.map(({ serialNumber }) => serialNumber.match(/../g)?.join(':') ?? '');
 }

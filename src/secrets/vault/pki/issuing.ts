@@ -100,7 +100,8 @@ export class Issuing {
 
   /** Of secrets that left the config. */
   #forgetUnread(now: number): void {
-    for (const [key, { readAt, lifeMs }] of this.#kept) if (readAt + lifeMs < now) this.#kept.delete(key);
+    for (const [key, { readAt, renewAt, lifeMs }] of this.#kept)
+      if (Math.max(renewAt, readAt + lifeMs) < now) this.#kept.delete(key);
     for (const [serial, { endsAt }] of this.#valid) if (endsAt < now) this.#valid.delete(serial);
   }
 }
