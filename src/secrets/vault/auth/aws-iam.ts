@@ -57,14 +57,18 @@ async function keysOf(options: Options, signal: AbortSignal): Promise<AwsKeys> {
   });
   try {
     const found = await Promise.race([credentialsFor(options, { region, stsEndpoint })(), aborted]);
-    const { accessKeyId, secretAccessKey, sessionToken } = found;
+    const { accessKeyId, secretAccessKey } = found;
+    const sessionToken = 'sessionToken' in found ? found.sessionToken : undefined;
     return { accessKeyId, secretAccessKey: SecretBytes.fromUtf8(secretAccessKey), sessionToken };
   } catch (error) {
     signal.throwIfAborted();
     const name = error instanceof Error ? error.name : 'unknown';
     const profile = options.profile === undefined ? '' : ` of the profile ${options.profile}`;
     // The SDK's own error may hold what it read.
-    throw new VaultFault('refused', `there are no AWS credentials${profile} to log in to Vault with (${name})`);
+    throw new VaultFault(
+      'refused',
+      `there are no AWS credentials${profile} to log in to Vault with (${name})`,
+    );
   }
 }
 

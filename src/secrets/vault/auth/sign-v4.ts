@@ -40,7 +40,7 @@ export function signV4(post: SignedPost): Readonly<Record<string, string>> {
 
 function signingKey({ secretAccessKey }: AwsKeys, scope: string): Buffer {
   const start = Buffer.concat([Buffer.from('AWS4'), secretAccessKey.reveal()]);
-  return scope.split('/').reduce((key, part) => hmac(key, part), start);
+  return scope.split('/').reduce<Buffer>((key, part) => hmac(key, part), start);
 }
 
 function hmac(key: Uint8Array, text: string): Buffer {
