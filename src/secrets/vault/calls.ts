@@ -2,6 +2,7 @@ import type { Clock } from '../../clock.ts';
 import type { SecretBytes } from '../../secret-bytes.ts';
 import type { VaultClient } from './client.ts';
 import { reactionOf } from './fault.ts';
+import type { HeldToken } from './held-token.ts';
 import type { Session } from './session.ts';
 import { SharedWork } from './shared-work.ts';
 
@@ -24,8 +25,10 @@ type Work = (token: SecretBytes) => Promise<unknown>;
 
 /** A login this new has the policies that its role has now. */
 const FRESH_MS = 60_000;
-/** Some policies let nobody ask whether a token lives: a secret id may be good for few logins only. */
-const LONG_MS = 600_000;
+/** Where a new login did not help: some policies let nobody ask whether a token lives. */
+const DEAD_MS = 600_000;
+/** A role may have been given another policy; each login leaves a token behind, so not too often. */
+const ALIVE_MS = 3_600_000;
 
 /** A call that is denied is tried once more with a new login, if that may help. */
 export function createCalls({ client, session, clock, life }: CallsOptions): VaultCalls {
@@ -37,11 +40,26 @@ export function createCalls({ client, session, clock, life }: CallsOptions): Vau
   const isAlive = (token: SecretBytes, signal: AbortSignal) =>
     lookups.run('lookup', (shared) => lookUp(client, token, shared), signal);
 
-  const mayHelp = async (path: string, { token, since }: TokenAge, signal: AbortSignal): Promise<boolean> => {
+  const mayHelp = (path: string, { since }: HeldToken, alive: boolean): boolean => {
     const age = clock.now() - since;
-    const alive = await isAlive(token, signal);
-    if (denied.has(path)) return !alive && age >= LONG_MS;
-    return !alive || age >= FRESH_MS;
+    if (denied.has(path)) return age >= (alive ? ALIVE_MS : DEAD_MS);
+    if (!alive || age >= FRESH_MS) return true;
+    denied.add(path);
+    return false;
+  };
+
+  /** The token to try again with; throws `error` where none would help. */
+  const nextToken = async (path: string, held: HeldToken, error: unknown, signal: AbortSignal) => {
+    const next = await session.token(signal);
+    if (next.token !== held.token) return next.token;
+    const alive = await isAlive(held.token, signal);
+    if (!mayHelp(path, held, alive)) throw error;
+    try {
+      return (await session.logInAnew(signal)).token;
+    } catch (failure) {
+      // The token lives: it is what it may do that is wrong, not the login.
+      throw alive ? error : failure;
+    }
   };
 
   const withLogin = async (path: string, work: Work, signal: AbortSignal): Promise<unknown> => {
@@ -52,11 +70,8 @@ export function createCalls({ client, session, clock, life }: CallsOptions): Vau
       return answer;
     } catch (error) {
       if (reactionOf(error) !== 'forbidden') throw error;
-      const next = await session.token(signal);
-      const isOther = next.token !== held.token;
-      if (!isOther && !(await mayHelp(path, held, signal))) throw error;
-      const renewed = isOther ? next : await session.renew('anew', signal);
-      return await work(renewed.token).catch((again: unknown) => {
+      const token = await nextToken(path, held, error, signal);
+      return await work(token).catch((again: unknown) => {
         if (reactionOf(again) === 'forbidden') denied.add(path);
         throw again;
       });
@@ -73,11 +88,6 @@ export function createCalls({ client, session, clock, life }: CallsOptions): Vau
     write: (path, body, signal) =>
       withLogin(path, (token) => client.call({ method: 'POST', path, body, token, signal }), signal),
   };
-}
-
-interface TokenAge {
-  readonly token: SecretBytes;
-  readonly since: number;
 }
 
 async function lookUp(client: VaultClient, token: SecretBytes, signal: AbortSignal): Promise<boolean> {

@@ -1,9 +1,9 @@
 import type { Clock } from '../../clock.ts';
-import { renewAnswer, ttlOf } from './auth/login-call.ts';
-import type { AuthMethod, Login } from './auth/method.ts';
+import type { AuthMethod } from './auth/method.ts';
 import type { VaultClient } from './client.ts';
 import { reactionOf, VaultFault } from './fault.ts';
-import { parseAnswer } from './kv-answers.ts';
+import { type HeldToken, heldSince, isNearItsEnd, renewAfterMs, renewToken } from './held-token.ts';
+import { Preparation } from './preparation.ts';
 import { SharedWork } from './shared-work.ts';
 
 export interface SessionOptions {
@@ -13,16 +13,6 @@ export interface SessionOptions {
   readonly random: () => number;
 }
 
-/** A login that is in use. */
-interface Held extends Login {
-  readonly since: number;
-  readonly endsAt: number;
-  /** Of what it was obtained with. */
-  readonly stamp: string;
-  /** What the login itself gave: a renewal that gives much less is near the end of all renewals. */
-  readonly firstTtlMs: number | undefined;
-}
-
 interface Failure {
   readonly error: unknown;
   /** Not tried again before. */
@@ -30,12 +20,6 @@ interface Failure {
   readonly stamp: string;
 }
 
-/** SRC: renewed at two thirds of its life, spread by a tenth so that replicas do not come at once. */
-const RENEW_AT = 2 / 3;
-const RENEW_JITTER = 0.1;
-const LEAST_WAIT_MS = 1000;
-/** Timers take no longer wait than 24 days. */
-const MOST_WAIT_MS = 86_400_000;
 /** While nothing works it is looked that often whether that was mended. */
 const LOOK_MS = 5000;
 const LAST_RETRY_MS = 60_000;
@@ -48,35 +32,43 @@ const CALL_MS = 30_000;
  */
 export class Session {
   readonly #options: SessionOptions;
+  readonly #preparation: Preparation;
   readonly #life = new AbortController();
-  readonly #logins = new SharedWork<Held>(this.#life.signal);
-  #held: Held | undefined;
+  readonly #logins = new SharedWork<HeldToken>(this.#life.signal);
+  #held: HeldToken | undefined;
   #failure: Failure | undefined;
   #failures = 0;
   #cancelWait: (() => void) | undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    this.#preparation = new Preparation(options.method, options.clock);
   }
 
   /** The token that is valid now. Throws why there is none. */
-  async token(signal: AbortSignal): Promise<Held> {
+  async token(signal: AbortSignal): Promise<HeldToken> {
     const held = this.#held;
     if (held !== undefined && held.endsAt > this.#options.clock.now() && !(await this.#isStale(held)))
       return held;
-    const failure = this.#failure;
-    if (failure !== undefined && this.#options.clock.now() < failure.until) throw failure.error;
-    return this.renew('anew', signal);
+    return this.logInAnew(signal);
   }
 
-  /** Renews it, or logs in: `anew` where the token is known to be of no use. */
-  renew(how: 'renew' | 'anew', signal: AbortSignal): Promise<Held> {
-    return this.#logins.run('login', (shared) => this.#attempt(how, shared), signal);
+  /** For whoever knows the token to be of no use. What failed a moment ago is not tried again yet. */
+  async logInAnew(signal: AbortSignal): Promise<HeldToken> {
+    const failure = this.#failure;
+    if (failure !== undefined && this.#options.clock.now() < failure.until) throw failure.error;
+    return this.#renew('anew', signal);
+  }
+
+  /** What will keep the next login from succeeding, though this one holds. */
+  get warnings(): readonly string[] {
+    return this.#preparation.warnings;
   }
 
   /** Gives the token back if asked to, and ends all timers. */
   async close({ revoke }: { readonly revoke: boolean }): Promise<void> {
     this.#cancelWait?.();
+    this.#preparation.close();
     this.#life.abort(new VaultFault('down', 'the store is closed'));
     const held = this.#held;
     this.#held = undefined;
@@ -91,13 +83,18 @@ export class Session {
   }
 
   /** A file or secret of somebody else's holds another token now. */
-  async #isStale(held: Held): Promise<boolean> {
+  async #isStale(held: HeldToken): Promise<boolean> {
     const { method } = this.#options;
     return method.borrowed && (await method.stamp()) !== held.stamp;
   }
 
-  async #attempt(how: 'renew' | 'anew', signal: AbortSignal): Promise<Held> {
+  #renew(how: 'renew' | 'anew', signal: AbortSignal): Promise<HeldToken> {
+    return this.#logins.run('login', (shared) => this.#attempt(how, shared), signal);
+  }
+
+  async #attempt(how: 'renew' | 'anew', signal: AbortSignal): Promise<HeldToken> {
     const stamp = await this.#options.method.stamp();
+    this.#preparation.start();
     try {
       const held = await this.#obtain(how, stamp, signal);
       this.#held = held;
@@ -111,46 +108,28 @@ export class Session {
     }
   }
 
-  async #obtain(how: 'renew' | 'anew', stamp: string, signal: AbortSignal): Promise<Held> {
+  async #obtain(how: 'renew' | 'anew', stamp: string, signal: AbortSignal): Promise<HeldToken> {
+    const { client, clock, method } = this.#options;
+    const now = clock.now();
     const held = this.#held;
-    const since = this.#options.clock.now();
-    if (how === 'renew' && held?.renewable === true && held.endsAt > since) {
-      const renewed = await this.#renewed(held, signal);
-      if (renewed !== undefined) return { ...held, ...renewed, since, endsAt: endOf(since, renewed.ttlMs) };
+    if (how === 'renew' && held?.renewable === true && held.endsAt > now) {
+      const renewed = await renewToken(client, held, now, signal);
+      if (renewed !== undefined && !isNearItsEnd(renewed)) return renewed;
+      // Should the login fail, it is used to its very end.
+      if (renewed !== undefined) this.#held = renewed;
     }
-    const login = await this.#options.method.login(signal);
-    return { ...login, stamp, since, endsAt: endOf(since, login.ttlMs), firstTtlMs: login.ttlMs };
+    return heldSince(await method.login(signal), now, stamp);
   }
 
-  /** Undefined: it is not renewed any more, or hardly. */
-  async #renewed(
-    { token, firstTtlMs }: Held,
-    signal: AbortSignal,
-  ): Promise<Omit<Login, 'token'> | undefined> {
-    const path = 'auth/token/renew-self';
-    try {
-      const answer = await this.#options.client.call({ method: 'POST', path, body: {}, token, signal });
-      const { lease_duration, renewable } = parseAnswer(renewAnswer, answer, path).auth;
-      const ttlMs = ttlOf(lease_duration);
-      const isNearItsEnd = ttlMs !== undefined && firstTtlMs !== undefined && ttlMs < firstTtlMs * RENEW_AT;
-      return isNearItsEnd ? undefined : { ttlMs, renewable };
-    } catch (error) {
-      if (['down', 'throttled', undefined].includes(reactionOf(error))) throw error;
-      return undefined;
-    }
-  }
-
-  #scheduleRenewal({ ttlMs }: Held): void {
+  #scheduleRenewal(held: HeldToken): void {
     this.#cancelWait?.();
-    if (ttlMs === undefined) return;
-    const spread = 1 + RENEW_JITTER * (2 * this.#options.random() - 1);
-    const waitMs = Math.min(Math.max(ttlMs * RENEW_AT * spread, LEAST_WAIT_MS), MOST_WAIT_MS);
-    this.#wait(waitMs, () => void this.#renewByTimer());
+    const waitMs = renewAfterMs(held, this.#options.random);
+    if (waitMs !== undefined) this.#wait(waitMs, () => void this.#renewByTimer());
   }
 
   async #renewByTimer(): Promise<void> {
     // What fails here is tried again, and told to those who read once the token has ended.
-    await this.renew('renew', this.#life.signal).catch(() => undefined);
+    await this.#renew('renew', this.#life.signal).catch(() => undefined);
   }
 
   #fail(error: unknown, stamp: string): void {
@@ -190,8 +169,4 @@ export class Session {
     this.#cancelWait?.();
     if (!this.#life.signal.aborted) this.#cancelWait = this.#options.clock.after(ms, task);
   }
-}
-
-function endOf(since: number, ttlMs: number | undefined): number {
-  return ttlMs === undefined ? Number.POSITIVE_INFINITY : since + ttlMs;
 }

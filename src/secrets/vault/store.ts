@@ -45,7 +45,7 @@ export function createVaultStore(
   });
   const { address, namespace, interval: intervalMs } = options;
   const client = createClient({ address, namespace, transport, now: () => clock.now() });
-  const method = createAuth(options.auth, { client, files, secret: context.secret });
+  const method = createAuth(options, { client, files, secret: context.secret });
   const session = new Session({ client, method, clock, random });
   const life = new AbortController();
   const calls = createCalls({ client, session, clock, life: life.signal });

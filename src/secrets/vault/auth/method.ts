@@ -16,6 +16,11 @@ export interface AuthMethod {
   login(signal: AbortSignal): Promise<Login>;
   /** Changes when what it logs in with does: a login that failed is then tried again soon. */
   stamp(): Promise<string>;
+  /**
+   * Takes in what the next login needs and what does not keep until then. Called every few seconds;
+   * what it throws is told by that login.
+   */
+  prepare?(): Promise<void>;
   /** The token is somebody else's: it is neither renewed at their cost nor revoked. */
   readonly borrowed: boolean;
 }
