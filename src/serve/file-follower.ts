@@ -28,6 +28,8 @@ export class FileFollower {
     this.#files = files;
     this.#waitMs = files.intervalMs;
     this.#watch = new FolderWatch(() => this.#hint.resolve());
+    // What changed since it was read first is seen at once.
+    this.#hint.resolve();
     this.#running = this.#run();
   }
 

@@ -4,6 +4,7 @@ import type { Settings } from '../config/settings.ts';
 import { errorText, MusterError } from '../errors.ts';
 import { readRegularFile } from '../files/regular-file.ts';
 import { SecretBytes } from '../secret-bytes.ts';
+import { parseCertificates } from '../secrets/certificates.ts';
 import { type ExpiryAlarm, expiryAlarm } from '../secrets/expiry.ts';
 import { checkMaterial } from '../secrets/material.ts';
 import type { CheckedSecret } from '../secrets/store.ts';
@@ -13,9 +14,12 @@ import { FileFollower } from './file-follower.ts';
 type Paths = NonNullable<Settings['nodeTls']>;
 type Pair = Extract<CheckedSecret, { readonly kind: 'tls' }>;
 
+type Ca = Extract<CheckedSecret, { readonly kind: 'ca' }>;
+
 interface Material {
   readonly tls: XdsTls;
   readonly pair: Pair;
+  readonly ca: Ca;
   /** Equal for the same content: a rewrite of it is no news. */
   readonly digest: string;
   readonly warnings: readonly string[];
@@ -30,7 +34,7 @@ export class NodeTls {
   readonly #logger: Logger;
   #current: Material | undefined;
   #problem: string | undefined;
-  #alarm: ExpiryAlarm = 'none';
+  readonly #alarms = new Map<string, ExpiryAlarm>();
   #follower: FileFollower | undefined;
 
   constructor(paths: Paths, logger: Logger) {
@@ -102,16 +106,18 @@ export class NodeTls {
 
   #warn(): void {
     if (this.#current === undefined) return;
-    const { pair } = this.#current;
-    const alarm = expiryAlarm(pair, Date.now());
-    if (alarm !== this.#alarm && alarm !== 'none') {
-      const text =
-        alarm === 'expired'
-          ? 'the certificate of the node port has expired: no node can connect'
-          : 'the certificate of the node port ends soon';
-      this.#logger[alarm === 'warn' ? 'warn' : 'error']({ notAfter: iso(pair.notAfter) }, text);
+    this.#warnOf('the certificate of the node port', this.#current.pair);
+    this.#warnOf('a CA of the nodes (nodeTls.ca)', this.#current.ca);
+  }
+
+  /** Once for each step nearer to the end. */
+  #warnOf(what: string, secret: Pair | Ca): void {
+    const alarm = expiryAlarm(secret, Date.now());
+    if (alarm !== (this.#alarms.get(what) ?? 'none') && alarm !== 'none') {
+      const text = alarm === 'expired' ? `${what} has expired` : `${what} ends soon`;
+      this.#logger[alarm === 'warn' ? 'warn' : 'error']({ notAfter: iso(secret.notAfter) }, text);
     }
-    this.#alarm = alarm;
+    this.#alarms.set(what, alarm);
   }
 
   async #read(): Promise<Material> {
@@ -127,11 +133,17 @@ export class NodeTls {
     if (own.secret?.kind !== 'tls')
       throw unfit(`nodeTls.certificate ${this.#paths.certificate}`, own.problem);
     if (trusted.secret?.kind !== 'ca') throw unfit(`nodeTls.ca ${this.#paths.ca}`, trusted.problem);
-    const pair = own.secret;
-    const clientCa = trusted.secret.certificates;
+    const [pair, ca] = [own.secret, trusted.secret];
+    const clientCa = ca.certificates;
+    if (!parseCertificates(clientCa).certificates.some((one) => one.ca)) {
+      throw unfit(
+        `nodeTls.ca ${this.#paths.ca}`,
+        'there is no CA in it: a certificate that is none signs no node',
+      );
+    }
     const tls = { certificate: pair.certificateChain, privateKey: pair.privateKey.reveal(), clientCa };
     const digest = createHash('sha256').update(pair.certificateChain).update(clientCa).digest('hex');
-    return { tls, pair, digest, warnings: [...own.warnings, ...trusted.warnings] };
+    return { tls, pair, ca, digest, warnings: [...own.warnings, ...trusted.warnings] };
   }
 }
 

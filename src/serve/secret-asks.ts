@@ -10,11 +10,16 @@ interface Asked {
   readonly audit: Audit;
 }
 
+/** Names of one request that are written down; the others are counted. */
+const MOST_TOLD = 100;
+
 const WORDS = {
   'secret-of-another-group': 'the group of this node does not use that secret',
   'unknown-secret': 'there is no such secret',
   'secret-over-plaintext': 'secrets go over loopback or mTLS only',
-} as const;
+} as const satisfies Partial<Record<RefusalReason, string>>;
+
+type Denial = keyof typeof WORDS;
 
 /** Certificates go over loopback or mTLS, and nowhere else. */
 export function maySeeSecrets({ loopback, encrypted }: Peer): boolean {
@@ -32,11 +37,16 @@ export function secretAsks({ config, audit }: Asked): Pick<StreamObserver, 'subs
     subscribed(stream, _typeUrl, names) {
       const running = config();
       const own = running === undefined ? NONE : ownSecrets(running, stream.key);
+      const more = new Map<Denial, number>();
+      let told = 0;
       for (const name of names) {
         const reason = refusalOf(name, stream, own, running);
-        if (reason !== undefined)
-          audit.refused({ ...aboutStream(stream), reason, asked: name, message: WORDS[reason] });
+        if (reason === undefined) continue;
+        told += 1;
+        if (told > MOST_TOLD) more.set(reason, (more.get(reason) ?? 0) + 1);
+        else audit.refused({ ...aboutStream(stream), reason, asked: name, message: WORDS[reason] });
       }
+      for (const [reason, count] of more) audit.counted(reason, count);
     },
   };
 }
@@ -48,7 +58,7 @@ function refusalOf(
   { peer }: StreamInfo,
   own: ReadonlySet<string>,
   config: Config | undefined,
-): (keyof typeof WORDS & RefusalReason) | undefined {
+): Denial | undefined {
   if (!maySeeSecrets(peer)) return 'secret-over-plaintext';
   if (own.has(name)) return undefined;
   return config?.secrets.has(name) === true ? 'secret-of-another-group' : 'unknown-secret';

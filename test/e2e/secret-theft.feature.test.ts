@@ -134,3 +134,18 @@ test('BAD3: a name that exists and one that does not get the same answer', async
     expect(shapes[0]).toBe(shapes[1]);
   }
 });
+
+test('BAD2: a request that tries twenty thousand names is counted whole and written down in part', async () => {
+  const groups = await startTwoGroups();
+  const path = `${ADS}/DeltaAggregatedResources`;
+  const stream = groups.connect(await groups.node('red', 'n1')).stream(path);
+  const names = Array.from({ length: 20_000 }, (_, n) => `secret-${n}`);
+  const node = { id: 'n1', cluster: 'red' };
+  stream.send(
+    encodeRequest(path, { node, typeUrl: SDS, resourceNamesSubscribe: ['red-tls', 'blue-tls', ...names] }),
+  );
+  await until('the answer', () => stream.messages.some((bytes) => groups.holdsKeyOf('red', bytes)));
+  expect(await groups.refused('unknown-secret')).toBe(20_000);
+  expect(await groups.refused('secret-of-another-group')).toBe(1);
+  expect(groups.audit()).toHaveLength(100);
+});

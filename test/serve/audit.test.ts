@@ -18,12 +18,12 @@ const REFUSAL: AuditedRefusal = {
   message: 'there is no such secret',
 };
 
-function audited() {
+function audited(now: () => number = Date.now) {
   const lines: Record<string, unknown>[] = [];
   const registers = [new Registry()];
   const refused = new Counter({ name: 'refused', help: 'x', labelNames: ['reason'], registers });
   const logger = pino({ level: 'error' }, { write: (line) => void lines.push(JSON.parse(line)) });
-  return { lines, refused, audit: new Audit({ refused }, [logger]) };
+  return { lines, refused, audit: new Audit({ refused }, [logger], now) };
 }
 
 test('each who, why and what is written once and counted each time, whatever the log level', async () => {
@@ -62,9 +62,22 @@ test('what a client chose is cut, and what was told is forgotten in time', () =>
     uriSans: [long, long, long, long, long],
   });
   expect(JSON.stringify(lines).length).toBeLessThan(3000);
-  for (let n = 0; n < 5000; n += 1) audit.refused({ ...REFUSAL, asked: String(n) });
-  audit.refused({ ...REFUSAL, asked: '0' });
-  expect(lines).toHaveLength(5002);
+});
+
+test('one client fills neither the log nor the memory, and what it does is counted on', async () => {
+  let now = 0;
+  const { audit, lines, refused } = audited(() => now);
+  const ask = (asked: string, san = SAN): void => audit.refused({ ...REFUSAL, asked, uriSans: [san] });
+  for (let n = 0; n < 10_000; n += 1) ask(String(n));
+  expect(lines).toHaveLength(200);
+  expect(lines[199]).toMatchObject({ asked: '199', more: expect.stringContaining('not written') });
+  expect((await refused.get()).values).toMatchObject([{ value: 10_000 }]);
+  ask('0', 'spiffe://example.org/group/edge/node/n2');
+  expect(lines).toHaveLength(201);
+  now = 60_000;
+  ask('0'); // forgotten by now: it is told once more
+  ask('9999');
+  expect(lines).toHaveLength(202);
 });
 
 test('the file is its owner’s alone, and a rotation by rename is followed', async () => {
