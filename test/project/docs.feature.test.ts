@@ -12,6 +12,7 @@ const ELSEWHERE: readonly { readonly command: RegExp; readonly why: string }[] =
     command: /^(node examples\/ec2\/|AWS_ACCESS_KEY_ID=\S+ .* muster serve|python3 -m venv moto|moto\/bin\/)/,
     why: 'ec2-example.feature.test.ts',
   },
+  { command: /^node examples\/aws-secrets-manager\//, why: 'aws-secrets-manager-example.feature.test.ts' },
   { command: /^npm start\b/, why: 'quickstart.feature.test.ts' },
   { command: /^(npx )?muster serve\b/, why: 'quickstart.feature.test.ts runs it until a signal' },
   { command: /^npm (test|run (check|bench|build|docs))\b/, why: 'this very run, pack.feature.test.ts' },
