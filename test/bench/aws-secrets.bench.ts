@@ -63,7 +63,8 @@ try {
   const startCpu = process.cpuUsage();
   const startWorst = loop.max / 1e6 - 1;
   const atStart = (await aws.ask({ do: 'calls' }, 'calls')).calls;
-  loop.reset();
+  // The watch itself costs CPU.
+  loop.disable();
 
   for (let at = 0; at < ROTATIONS; at += 1) {
     const secret = Math.floor((at * SECRETS) / ROTATIONS);
@@ -76,6 +77,10 @@ try {
   const seconds = (performance.now() - began - startMs) / 1000;
   const cpu = process.cpuUsage(startCpu);
   const { calls } = await aws.ask({ do: 'calls' }, 'calls');
+  loop.reset();
+  loop.enable();
+  await wait(INTERVAL_MS);
+  loop.disable();
   const share = (cpu.user + cpu.system) / 1e6 / seconds;
   const perSecond = countOf(calls) / seconds;
   const worst = Math.max(...delays);
@@ -95,7 +100,7 @@ try {
   for (const [what, value, limit, good] of rows)
     console.log(`${what.padEnd(44)} ${value.padStart(9)}   ${limit.padEnd(9)} ${good ? '' : 'MISSED'}`);
   console.log(
-    `start: ${startMs.toFixed(0)} ms with ${countOf(atStart)} calls, event loop held ${startWorst.toFixed(0)} ms at most (the SDK is loaded); later ${(loop.max / 1e6 - 1).toFixed(0)} ms`,
+    `start: ${startMs.toFixed(0)} ms with ${countOf(atStart)} calls, event loop held ${startWorst.toFixed(0)} ms at most (the SDK is loaded); in an interval later ${(loop.max / 1e6 - 1).toFixed(0)} ms`,
   );
   console.log(`calls: ${JSON.stringify(calls)}`);
   if (rows.some(([, , , good]) => !good)) process.exitCode = 1;
