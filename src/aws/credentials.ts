@@ -8,6 +8,9 @@ import type { AwsAccess } from './schema.ts';
  */
 const OURS = { ec2MetadataV1Disabled: true, ignoreCache: true, timeout: 2_000, maxRetries: 1 } as const;
 
+/** Else a call that STS never answers would hold up all that come after it. */
+const STS_TIMES = { connectionTimeout: 5_000, requestTimeout: 10_000, throwOnRequestTimeout: true } as const;
+
 /** Where STS is asked for an assumed role. */
 export interface AwsPlace {
   readonly region: string;
@@ -29,7 +32,13 @@ export function credentialsFor({ profile, assumeRole }: AwsAccess, place: AwsPla
       RoleSessionName: sessionName,
       ...(externalId === undefined ? {} : { ExternalId: externalId }),
     },
-    clientConfig: { region, ...(stsEndpoint === undefined ? {} : { endpoint: stsEndpoint }) },
+    clientConfig: {
+      region,
+      ...(stsEndpoint === undefined ? {} : { endpoint: stsEndpoint }),
+      // A role is asked for where the config says, not where the environment does.
+      ignoreConfiguredEndpointUrls: true,
+      requestHandler: { ...STS_TIMES },
+    },
   });
 }
 

@@ -11,6 +11,7 @@ import { batchResultsOf, factOf, factsOf, secretValueOf } from './answers.ts';
 import type { SecretsCalls } from './calls.ts';
 import { ApiFault, apiFault } from './fault.ts';
 import type { AwsStoreOptions } from './schema.ts';
+import { untilAborted } from './until-aborted.ts';
 
 const PAGE_SIZE = 100;
 const CONNECT_MS = 5_000;
@@ -33,9 +34,7 @@ export function openCalls(options: AwsStoreOptions, keys: AwsKeys | undefined): 
     credentials: credentialsFor(options, { ...options, keys }),
     retryMode: 'standard',
     maxAttempts: 1,
-    requestHandler: {
-      connectionTimeout: CONNECT_MS,
-    },
+    requestHandler: { connectionTimeout: CONNECT_MS },
   });
   return { ...callsOf(client), close: () => client.destroy() };
 }
@@ -50,8 +49,10 @@ async function made<Answer>(
   signal: AbortSignal,
 ): Promise<Answer> {
   const deadline = AbortSignal.timeout(ANSWER_MS);
+  const abortSignal = AbortSignal.any([signal, deadline]);
   try {
-    return await call({ abortSignal: AbortSignal.any([signal, deadline]) });
+    // The SDK itself does not hear of an abort while it waits for credentials.
+    return await untilAborted(call({ abortSignal }), abortSignal);
   } catch (error) {
     signal.throwIfAborted();
     if (deadline.aborted) throw new ApiFault('network', `no answer within ${ANSWER_MS / 1000} s`);

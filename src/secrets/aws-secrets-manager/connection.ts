@@ -75,8 +75,8 @@ export class Connection implements SecretsCalls {
 
   #failed(client: Client, { kind }: ApiFault): void {
     if (kind === 'throttled') this.#budget.throttled();
-    // A rotated key or a new token in a file is only seen by a new client.
-    if (kind === 'credentials') this.#drop(client);
+    // A rotated key or a new token in a file is only seen by a new client, and one may wait for ever for its role.
+    if (kind === 'credentials' || kind === 'network') this.#drop(client);
   }
 
   async #current(): Promise<Client> {

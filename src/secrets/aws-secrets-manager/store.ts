@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import type { MusterError } from '../../errors.ts';
 import type { SecretStore, SecretStoreContext, SecretVersion, UnchangedSecret } from '../store.ts';
@@ -84,7 +85,7 @@ class Reader {
     }
     const expected = versions.get(ref.stage);
     if (expected === undefined) throw this.#fault(unlabelled(ref.stage), '', ref);
-    if (expected === known) return { version: known, checkAgainMs };
+    if (known !== undefined && versionFor(ref, expected) === known) return { version: known, checkAgainMs };
     return this.#fetch(ref, { known, expected }, signal);
   }
 
@@ -107,10 +108,11 @@ class Reader {
     }
     if (expected !== undefined && value.versionId !== expected) await this.#confirm(value, ref, signal);
     const checkAgainMs = options.interval;
-    if (value.versionId === known) return { version: known, checkAgainMs };
+    const version = versionFor(ref, value.versionId);
+    if (version === known) return { version, checkAgainMs };
     const { parts, problem } = partsOf(value, ref);
     if (parts === undefined) throw this.#fault(new ApiFault('other', problem), '', ref);
-    return { version: value.versionId, parts, checkAgainMs };
+    return { version, parts, checkAgainMs };
   }
 
   /** The list may be some minutes behind: what one description says counts. */
@@ -126,6 +128,11 @@ class Reader {
     const about = action === 'ListSecrets' ? undefined : id;
     return storeFault(error, { store, region: options.region, action, id: about });
   }
+}
+
+/** An edit of what is taken out of the same version is a new version too: else it would not be served. */
+function versionFor({ id, parts }: AwsRef, versionId: string): string {
+  return `${versionId}.${hash('sha256', JSON.stringify([id, parts])).slice(0, 6)}`;
 }
 
 function unlabelled(stage: string): ApiFault {

@@ -166,6 +166,15 @@ test('a cancelled read ends at once, in the middle of a call too', async () => {
   expect(performance.now() - aborted).toBeLessThan(500);
 });
 
+test('a cancelled read ends at once while STS hangs', async () => {
+  aws.answer = ({ action }) => (action === 'AssumeRole' ? 'hang' : undefined);
+  const controller = new AbortController();
+  const reading = thrownBy(storeAt({ assumeRole: { roleArn: ROLES[0] } }), controller.signal);
+  await until('the call', () => aws.calls.length > 0);
+  controller.abort(new Error('enough'));
+  expect((await reading).message).toBe('enough');
+});
+
 test('two accounts by assumed roles, two regions: each store its own', async () => {
   const options = { region: 'eu-west-1', endpoint: moto.url };
   for (const [at, roleArn] of ROLES.entries()) {
