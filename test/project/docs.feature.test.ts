@@ -17,6 +17,7 @@ const ELSEWHERE: readonly { readonly command: RegExp; readonly why: string }[] =
     command: /^(muster pki |cat pki\/|muster bootstrap .* --xds muster\.internal)/,
     why: 'secure-the-fleet.feature.test.ts runs that page in a folder of its own',
   },
+  { command: /^node examples\/vault\//, why: 'vault-example.feature.test.ts' },
   { command: /^node examples\/aws-secrets-manager\//, why: 'aws-secrets-manager-example.feature.test.ts' },
   { command: /^npm start\b/, why: 'quickstart.feature.test.ts' },
   { command: /^(npx )?muster serve\b/, why: 'quickstart.feature.test.ts runs it until a signal' },

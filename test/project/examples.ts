@@ -7,16 +7,22 @@ import { commandsOf } from './doc-commands.ts';
 export interface Addresses {
   readonly consul?: string;
   readonly ec2?: string;
+  readonly vault?: { readonly url: string; readonly token: string };
 }
 
-const DOCUMENTED = { consul: 'http://127.0.0.1:8500', ec2: 'http://127.0.0.1:5000' } as const;
+const DOCUMENTED = {
+  consul: 'http://127.0.0.1:8500',
+  ec2: 'http://127.0.0.1:5000',
+  vault: 'http://127.0.0.1:8200',
+} as const;
 
 /** A text of an example for these parts; each address that is given must stand in it. */
-export function forParts(text: string, { consul, ec2 }: Addresses): string {
+export function forParts(text: string, { consul, ec2, vault }: Addresses): string {
   let moved = text;
   for (const [documented, own] of [
     [DOCUMENTED.consul, consul],
     [DOCUMENTED.ec2, ec2],
+    [DOCUMENTED.vault, vault?.url],
   ] as const) {
     if (own !== undefined) moved = moved.replaceAll(documented, own);
   }
@@ -39,6 +45,9 @@ export function runStep(command: string, addresses: Addresses): Promise<string> 
     ...(addresses.ec2 === undefined
       ? {}
       : { AWS_ENDPOINT_URL_EC2: addresses.ec2, AWS_ENDPOINT_URL_SECRETS_MANAGER: addresses.ec2 }),
+    ...(addresses.vault === undefined
+      ? {}
+      : { VAULT_ADDR: addresses.vault.url, VAULT_TOKEN: addresses.vault.token }),
   };
   return new Promise((resolve, reject) => {
     execFile('/bin/sh', ['-c', text], { env }, (error, stdout) =>
