@@ -26,6 +26,22 @@ test('FAULT6: throttled for ten minutes: at most a call in 5 s, nothing served v
   expect(status('s99').state).toBe('ok');
 }, 60_000);
 
+test('FAULT6: values alone are throttled, with a hundred new ones waiting: at most a call in 5 s', async () => {
+  const { aws, refs } = many(100);
+  const { clock, served } = refreshed(aws, refs);
+  await clock.advance(1_000);
+  for (const name of Object.keys(refs)) aws.put(name, `${name}-v2`, `${name} two`);
+  aws.fail('throttled', 'value', 'batch');
+  await clock.advance(2 * MINUTE);
+  aws.asked.length = 0;
+  await clock.advance(10 * MINUTE);
+  expect(aws.asked.length).toBeLessThanOrEqual(120);
+  expect(served.size).toBe(100);
+  aws.fail(undefined, 'value', 'batch');
+  await clock.advance(2 * MINUTE);
+  expect([...served.values()].filter((text) => text.endsWith('two'))).toHaveLength(100);
+}, 60_000);
+
 test('without ListSecrets each is described, without DescribeSecret read; in words what is needed', async () => {
   const { aws, refs } = many(6);
   aws.fail('forbidden', 'list', 'batch');
