@@ -19,7 +19,7 @@ export interface Refreshed {
   status(name: string): SecretStatus;
 }
 
-/** Refreshes one value for each reference, until the test ends. Every use of a name is `<name>` in the status. */
+/** Refreshes one value for each reference, until the test ends. */
 export function refreshed(aws: FakeAws, refs: Readonly<Record<string, object>>): Refreshed {
   const clock = manualClock(NOW);
   const random = (): number => 0.5;
