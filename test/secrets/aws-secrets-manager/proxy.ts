@@ -21,8 +21,6 @@ export interface SecretsProxy {
   readonly calls: WireCall[];
   /** What is answered instead; undefined hands the call on. `hang` never answers. */
   answer: (call: WireCall) => WireAnswer | 'hang' | undefined;
-  /** Changes what the real one answered. */
-  rewrite: (body: string, call: WireCall) => string;
   stop(): Promise<void>;
 }
 
@@ -34,13 +32,13 @@ export async function startSecretsProxy(upstream: string): Promise<SecretsProxy>
       proxy.calls.push(call);
       const own = proxy.answer(call);
       if (own === 'hang') return;
-      const answer = own ?? (await forward(request, body, call));
+      const answer = own ?? (await forward(request, body));
       const { status = 200, type = 'application/x-amz-json-1.1', body: text } = answer;
       response.writeHead(status, { 'content-type': type });
       response.end(text);
     });
   });
-  const forward = async (request: IncomingMessage, body: string, call: WireCall): Promise<WireAnswer> => {
+  const forward = async (request: IncomingMessage, body: string): Promise<WireAnswer> => {
     const headers = Object.entries(request.headers).flatMap(([name, value]): [string, string][] =>
       typeof value === 'string' && !/^(connection|content-length|expect)$/.test(name) ? [[name, value]] : [],
     );
@@ -50,14 +48,13 @@ export async function startSecretsProxy(upstream: string): Promise<SecretsProxy>
       body,
     });
     const type = answered.headers.get('content-type') ?? 'application/x-amz-json-1.1';
-    return { status: answered.status, type, body: proxy.rewrite(await answered.text(), call) };
+    return { status: answered.status, type, body: await answered.text() };
   };
   const stop = await listen(server, 0);
   const proxy: SecretsProxy = {
     url: `http://127.0.0.1:${portOf(server)}`,
     calls: [],
     answer: () => undefined,
-    rewrite: (body) => body,
     stop,
   };
   return proxy;

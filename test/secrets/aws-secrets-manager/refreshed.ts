@@ -5,7 +5,7 @@ import { createAwsStore } from '../../../src/secrets/aws-secrets-manager/store.t
 import { createSecretRefresher, type SecretStatus } from '../../../src/secrets/refresh.ts';
 import type { SecretStore } from '../../../src/secrets/store.ts';
 import { type ManualClock, manualClock } from '../../discovery/manual-clock.ts';
-import type { FakeAws } from './fake-calls.ts';
+import { type FakeAws, fakeAws } from './fake-calls.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 
@@ -19,7 +19,7 @@ export interface Refreshed {
   status(name: string): SecretStatus;
 }
 
-/** Refreshes one value for each reference, until the test ends. Every use of a name is `<name>` in the status. */
+/** Refreshes one value for each reference, until the test ends. */
 export function refreshed(aws: FakeAws, refs: Readonly<Record<string, object>>): Refreshed {
   const clock = manualClock(NOW);
   const random = (): number => 0.5;
@@ -54,3 +54,14 @@ export function refreshed(aws: FakeAws, refs: Readonly<Record<string, object>>):
   };
   return { clock, store, served, warnings, status };
 }
+
+/** So many secrets `s0`, `s1`, with a reference for each. */
+export function many(count: number): { readonly aws: FakeAws; readonly refs: Record<string, object> } {
+  const aws = fakeAws();
+  const names = Array.from({ length: count }, (_, at) => `s${at}`);
+  for (const name of names) aws.put(name, `${name}-v1`, `${name} one`);
+  return { aws, refs: Object.fromEntries(names.map((name) => [name, { name }])) };
+}
+
+export const countOf = (asked: readonly string[], action: string): number =>
+  asked.filter((line) => line.startsWith(action)).length;
