@@ -16,7 +16,7 @@ const MEANINGS: Readonly<Record<number, { readonly reaction: VaultReaction; read
   473: { reaction: 'down', words: 'came to a standby: write an address that leads to the active node' },
 };
 
-const MAX_PAUSE_MS = 300_000;
+export const MAX_PAUSE_MS = 300_000;
 const DEFAULT_PAUSE_MS = 1000;
 
 const errorBody = z.object({ errors: z.array(z.string()) });

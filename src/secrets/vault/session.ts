@@ -23,6 +23,8 @@ interface Failure {
 /** While nothing works it is looked that often whether that was mended. */
 const LOOK_MS = 5000;
 const LAST_RETRY_MS = 60_000;
+/** Answered by whichever node can answer. */
+const HEALTH = 'sys/health?standbyok=true&perfstandbyok=true';
 const CALL_MS = 30_000;
 
 /**
@@ -38,6 +40,8 @@ export class Session {
   #held: HeldToken | undefined;
   #failure: Failure | undefined;
   #failures = 0;
+  /** Whether an answer to `sys/health` would be news. */
+  #wasDown = true;
   #cancelWait: (() => void) | undefined;
 
   constructor(options: SessionOptions) {
@@ -56,7 +60,7 @@ export class Session {
   /** For whoever knows the token to be of no use. What failed a moment ago is not tried again yet. */
   async logInAnew(signal: AbortSignal): Promise<HeldToken> {
     const failure = this.#failure;
-    if (failure !== undefined && this.#options.clock.now() < failure.until) throw failure.error;
+    if (failure !== undefined && this.#leftMs(failure) > 0) throw failure.error;
     return this.#renew('anew', signal);
   }
 
@@ -100,6 +104,7 @@ export class Session {
       this.#held = held;
       this.#failure = undefined;
       this.#failures = 0;
+      this.#wasDown = true;
       this.#scheduleRenewal(held);
       return held;
     } catch (error) {
@@ -140,18 +145,26 @@ export class Session {
     this.#waitForRetry();
   }
 
+  /** A clock that was set back makes no wait longer. */
+  #leftMs({ until }: Failure): number {
+    const left = until - this.#options.clock.now();
+    return left > LAST_RETRY_MS ? 0 : left;
+  }
+
   #waitForRetry(): void {
     const failure = this.#failure;
     if (failure === undefined) return;
-    const left = failure.until - this.#options.clock.now();
+    const left = this.#leftMs(failure);
     if (left <= 0) this.#wait(0, () => void this.#renewByTimer());
     else this.#wait(Math.min(left, LOOK_MS), () => void this.#look(failure));
   }
 
   /** Whoever mends it need not wait for the back-off: a new secret id counts within seconds. */
   async #look(failure: Failure): Promise<void> {
-    if (await this.#isMended(failure)) this.#failure = { ...failure, until: this.#options.clock.now() };
-    if (this.#failure?.error === failure.error && !this.#life.signal.aborted) this.#waitForRetry();
+    const isMended = await this.#isMended(failure);
+    if (this.#failure !== failure) return;
+    if (isMended) this.#failure = { ...failure, until: this.#options.clock.now() };
+    this.#waitForRetry();
   }
 
   async #isMended({ error, stamp }: Failure): Promise<boolean> {
@@ -159,10 +172,12 @@ export class Session {
     if ((await method.stamp()) !== stamp) return true;
     if (reactionOf(error) !== 'down') return false;
     const signal = AbortSignal.any([this.#life.signal, AbortSignal.timeout(LOOK_MS)]);
-    return client.call({ path: 'sys/health?standbyok=true&perfstandbyok=true', signal }).then(
-      () => true,
+    const wasDown = this.#wasDown;
+    this.#wasDown = await client.call({ path: HEALTH, signal }).then(
       () => false,
+      () => true,
     );
+    return wasDown && !this.#wasDown;
   }
 
   #wait(ms: number, task: () => void): void {

@@ -2,11 +2,10 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { until } from '../../parts/until.ts';
-import { API_KEY, faultOf, readApiKey, startVaultWorld, type VaultWorld } from './vault-world.ts';
+import { API_KEY, faultOf, mended, readApiKey, startVaultWorld, type VaultWorld } from './vault-world.ts';
 
 const ROLE = 'auth/approle/role/shop';
 const SECRET_ID = `${ROLE}/secret-id`;
-const MENDED_MS = 10_000;
 
 let world: VaultWorld;
 beforeAll(async () => {
@@ -32,23 +31,7 @@ const newSecretId = async (body: object = {}): Promise<string> => {
 };
 const appRoleStore = (wrapped = false) =>
   world.store({ auth: { appRole: { roleIdFile: 'role-id', secretIdFile: 'secret-id', wrapped } } });
-const mended = (store: ReturnType<typeof appRoleStore>) =>
-  until('the store to read again', async () => (await readApiKey(store)) === API_KEY, {
-    timeoutMs: MENDED_MS,
-    everyMs: 100,
-  });
-
-/** Every token of the role that lives, and with it what it read. */
-const revokeAll = async () => {
-  const answer = await world.bao.call('LIST', 'auth/token/accessors');
-  const keys: unknown = Reflect.get(Object(Reflect.get(Object(answer), 'data')), 'keys');
-  if (!Array.isArray(keys)) throw new Error('no accessors');
-  for (const accessor of keys) {
-    const body = { accessor };
-    const made = await world.ask('POST', 'auth/token/lookup-accessor', body, 'data', 'path');
-    if (made === 'auth/approle/login') await world.bao.call('POST', 'auth/token/revoke-accessor', body);
-  }
-};
+const revokeAll = () => world.revokeLogins('approle');
 
 describe('AppRole', () => {
   test('logs in by a role id and a secret id out of files', async () => {

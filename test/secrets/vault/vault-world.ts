@@ -8,6 +8,7 @@ import type { SecretStore } from '../../../src/secrets/store.ts';
 import { vaultOptions } from '../../../src/secrets/vault/schema.ts';
 import { createVaultStore } from '../../../src/secrets/vault/store.ts';
 import { callBao, type OpenBao, ROOT_TOKEN, startOpenBao } from '../../parts/openbao.ts';
+import { until } from '../../parts/until.ts';
 
 type Options = Omit<z.input<typeof vaultOptions>, 'address'> & { readonly address?: string };
 
@@ -22,6 +23,8 @@ export interface VaultWorld {
   ask(method: 'GET' | 'POST' | 'LIST', place: string, body: unknown, ...keys: string[]): Promise<string>;
   /** The same, with the answer wrapped: gives the wrapping token. */
   wrap(place: string, body: unknown): Promise<string>;
+  /** Revokes every token that a login at `auth/<mount>` gave. */
+  revokeLogins(mount: string): Promise<void>;
   /** Ends the stores. */
   reset(): Promise<void>;
   close(): Promise<void>;
@@ -69,6 +72,7 @@ export async function startVaultWorld(options: Parameters<typeof startOpenBao>[0
       });
       return textAt(answer, ['wrap_info', 'token']);
     },
+    revokeLogins: (mount) => revokeLogins(bao, mount),
     close: async () => {
       await reset();
       await bao.stop();
@@ -99,4 +103,25 @@ export async function faultOf(store: SecretStore): Promise<unknown> {
     () => new Error('the read succeeded'),
     (error: unknown) => error,
   );
+}
+
+/** As quickly as a fault must be over once its cause is. */
+const MENDED_MS = 10_000;
+
+export async function mended(store: SecretStore): Promise<void> {
+  await until('the store to read again', async () => (await readApiKey(store)) === API_KEY, {
+    timeoutMs: MENDED_MS,
+    everyMs: 100,
+  });
+}
+
+async function revokeLogins({ call }: OpenBao, mount: string): Promise<void> {
+  const answer = await call('LIST', 'auth/token/accessors');
+  const accessors: unknown = Reflect.get(Object(Reflect.get(Object(answer), 'data')), 'keys');
+  if (!Array.isArray(accessors)) throw new Error('no accessors');
+  for (const accessor of accessors) {
+    const made = await call('POST', 'auth/token/lookup-accessor', { accessor });
+    if (textAt(made, ['data', 'path']) === `auth/${mount}/login`)
+      await call('POST', 'auth/token/revoke-accessor', { accessor });
+  }
 }

@@ -46,7 +46,13 @@ export function ttlOf(seconds: number): number | undefined {
 
 /** A refusal is the user's to mend, so it says where. */
 export function withHint(error: unknown, hint: string): unknown {
-  const isRefusal =
-    error instanceof VaultFault && ['refused', 'forbidden', 'absent', 'broken'].includes(error.reaction);
-  return isRefusal ? new VaultFault(error.reaction, `${error.message} (${hint})`, error.pauseMs) : error;
+  return error instanceof VaultFault && isRefusal(error)
+    ? new VaultFault(error.reaction, `${error.message} (${hint})`, error.pauseMs)
+    : error;
+}
+
+function isRefusal({ reaction, message }: VaultFault): boolean {
+  if (['refused', 'forbidden', 'absent', 'broken'].includes(reaction)) return true;
+  // So it answers to a certificate that has expired, too.
+  return reaction === 'down' && message.includes('failed with status 500:');
 }
