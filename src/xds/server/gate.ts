@@ -96,9 +96,9 @@ export class Gate {
     if (tls !== undefined) this.#trust = new Trust(tls.clientCa);
   }
 
-  /** A connection whose handshake may have been made with a CA that is gone since. */
+  /** A connection whose handshake may have been made with a CA that is gone since: judged before its first stream. */
   arrived(session: ServerHttp2Session): void {
-    if (this.#parts.context.clock.now() - this.#shrankAt < HANDSHAKE_MS) this.#rechecks.add(session);
+    if (this.#parts.context.clock.now() - this.#shrankAt < HANDSHAKE_MS) this.#recheck(session);
   }
 
   reloadTls(tls: XdsTls): void {
