@@ -50,11 +50,12 @@ export function createNodePort(parts: NodePortParts): XdsServer {
  * After an edit: streams whose node belongs to another group now. A node of no group keeps what it has, unless its
  * very certificate admits it no more: then it may not go on being given secrets.
  */
-export function moveStreams(server: XdsServer, config: Config, { rules, logger }: NodePortParts): void {
+export function moveStreams(server: XdsServer, config: Config, parts: NodePortParts): void {
+  const { rules, logger } = parts;
   for (const { stream } of server.streams()) {
     const decision = decideGroup(config, stream.node, stream.peer, rules);
     if ('refused' in decision) {
-      dropUnknown(server, stream, decision);
+      if (decision.reason === 'identity') drop(server, stream, decision, parts);
       continue;
     }
     if (decision.group === stream.key) continue;
@@ -66,8 +67,14 @@ export function moveStreams(server: XdsServer, config: Config, { rules, logger }
   }
 }
 
-function dropUnknown(server: XdsServer, { id }: StreamInfo, { reason, refused }: GroupRefusal): void {
-  if (reason === 'identity') server.end(id, { code: 'PERMISSION_DENIED', message: refused });
+function drop(
+  server: XdsServer,
+  { id, node, peer }: StreamInfo,
+  refusal: GroupRefusal,
+  { audit }: NodePortParts,
+): void {
+  audit.refused(auditedNode(node, peer, refusal));
+  server.end(id, { code: 'PERMISSION_DENIED', message: refusal.refused });
 }
 
 /** One that is proven, alone in its certificate, and that no group takes for a node. */

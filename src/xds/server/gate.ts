@@ -9,7 +9,7 @@ import type { RefusedCall, XdsServerOptions } from './options.ts';
 import { type Peer, peerOf } from './peer.ts';
 import { unimplemented } from './refuse-headers.ts';
 import type { ServedStream } from './served-stream.ts';
-import { createSlices } from './slices.ts';
+import { createSlices, type Slices } from './slices.ts';
 import type { XdsTls } from './tls.ts';
 import { Trust } from './trust.ts';
 
@@ -44,113 +44,119 @@ const EXPIRED: GrpcStatus = {
 };
 
 /** Who may be connected and open streams at all: decided per connection, before anything is served. */
-export function createGate({ options, context, streams, ports }: GateParts) {
-  const peers = new WeakMap<Http2Session, Peer>();
-  const { clock } = context;
-  let trust: Trust | undefined;
-  let reloadedAt = Number.NEGATIVE_INFINITY;
-  const rechecks = createSlices<ServerHttp2Session>(recheck, {
-    count: 50,
-    milliseconds: 3,
-    now: () => performance.now(),
-  });
+export class Gate {
+  readonly #parts: GateParts;
+  readonly #peers = new WeakMap<Http2Session, Peer>();
+  readonly #rechecks: Slices<ServerHttp2Session>;
+  #trust: Trust | undefined;
+  /** When a CA was last taken away, by the server's clock. */
+  #shrankAt = Number.NEGATIVE_INFINITY;
 
-  function peerIn(session: Http2Session): Peer {
-    const peer = peers.get(session) ?? peerOf(session.socket);
-    peers.set(session, peer);
+  constructor(parts: GateParts) {
+    this.#parts = parts;
+    const limits = { count: 50, milliseconds: 3, now: () => performance.now() };
+    this.#rechecks = createSlices((session) => this.#recheck(session), limits);
+  }
+
+  peerOf(session: Http2Session): Peer {
+    const peer = this.#peers.get(session) ?? peerOf(session.socket);
+    this.#peers.set(session, peer);
     return peer;
   }
 
-  function tell(why: RefusedCall['why'], peer: Peer, asked: string, message: string): void {
-    report({ why, address: peer.address, peer, asked, message });
-  }
-
-  function report(refused: RefusedCall): void {
-    context.guardHook(() => options.onRefused?.(refused));
-  }
-
-  /** A hook that throws lets nobody in. */
-  function admit(peer: Peer): StreamRefusal | GrpcStatus | undefined {
-    try {
-      return options.admitPeer?.(peer);
-    } catch (error) {
-      return context.failure(error);
+  /** Why a new stream of this connection is refused, whatever it is for. */
+  refuse(peer: Peer, headers: IncomingHttpHeaders): GrpcStatus | undefined {
+    const expired = this.#isAlive(peer) ? undefined : EXPIRED;
+    const status = expired ?? this.#admit(peer);
+    if (status !== undefined) {
+      this.#tell(expired === undefined ? 'peer' : 'expired', peer, headers[':path'] ?? '', status.message);
     }
+    return status;
   }
 
-  function turnOut(session: ServerHttp2Session, status: GrpcStatus): void {
-    const peer = peerIn(session);
-    for (const stream of streams) if (stream.peer === peer) stream.end(status);
+  mayReadStatus(peer: Peer): boolean {
+    return this.#isAlive(peer) && this.#parts.options.authorizeStatus?.(peer) === true;
+  }
+
+  /** The answer to a call of a method that is not served, or not to this peer: the same words in both cases. */
+  unserved(path: string, peer: Peer): GrpcStatus {
+    const method = XDS_METHODS.get(path);
+    const status = unimplemented(path, method);
+    const why = CSDS_METHODS.has(path) ? 'status' : method === undefined ? 'method' : 'fetch';
+    this.#tell(why, peer, path, status.message);
+    return status;
+  }
+
+  handshakeFailed({ address, message }: HandshakeFailure): void {
+    this.#report({ why: 'handshake', address, asked: '', message });
+  }
+
+  /** The CAs of a port that opens. */
+  trusts(tls: XdsTls | undefined): void {
+    if (tls !== undefined) this.#trust = new Trust(tls.clientCa);
+  }
+
+  /** A connection whose handshake may have been made with a CA that is gone since: judged before its first stream. */
+  arrived(session: ServerHttp2Session): void {
+    if (this.#parts.context.clock.now() - this.#shrankAt < HANDSHAKE_MS) this.#recheck(session);
+  }
+
+  reloadTls(tls: XdsTls): void {
+    const next = new Trust(tls.clientCa, this.#trust);
+    const encrypted = this.#parts.ports.filter((one) => one.encrypted);
+    for (const { port } of encrypted) port.reloadTls(tls);
+    this.#trust = next;
+    if (next.onlyGrew) return;
+    this.#shrankAt = this.#parts.context.clock.now();
+    for (const { port } of encrypted) for (const session of port.sessions()) this.#rechecks.add(session);
+  }
+
+  expel(refuse: (peer: Peer) => StreamRefusal | undefined): number {
+    let count = 0;
+    for (const session of this.#parts.ports.flatMap(({ port }) => [...port.sessions()])) {
+      const refusal = session.destroyed || session.closed ? undefined : refuse(this.peerOf(session));
+      if (refusal === undefined) continue;
+      this.#tell('peer', this.peerOf(session), '', refusal.message);
+      this.#turnOut(session, refusal);
+      count += 1;
+    }
+    return count;
+  }
+
+  #recheck(session: ServerHttp2Session): void {
+    if (session.destroyed || session.closed) return;
+    const verdict = this.#trust?.verdict(session.socket);
+    if (verdict === 'unknown') this.#turnOut(session, RECONNECT);
+    if (verdict !== 'untrusted') return;
+    this.#tell('untrusted', this.peerOf(session), '', UNTRUSTED.message);
+    this.#turnOut(session, UNTRUSTED);
+  }
+
+  #turnOut(session: ServerHttp2Session, status: GrpcStatus): void {
+    const peer = this.peerOf(session);
+    for (const stream of this.#parts.streams) if (stream.peer === peer) stream.end(status);
     session.close();
     setTimeout(() => session.destroy(), FAREWELL_MS).unref();
   }
 
-  function recheck(session: ServerHttp2Session): void {
-    if (session.destroyed || session.closed) return;
-    const verdict = trust?.verdict(session.socket);
-    if (verdict === 'unknown') turnOut(session, RECONNECT);
-    if (verdict !== 'untrusted') return;
-    tell('untrusted', peerIn(session), '', UNTRUSTED.message);
-    turnOut(session, UNTRUSTED);
+  #isAlive({ certificateNotAfter }: Peer): boolean {
+    return certificateNotAfter === undefined || certificateNotAfter > this.#parts.context.clock.wall();
   }
 
-  function decide(peer: Peer): readonly [RefusedCall['why'], GrpcStatus] | undefined {
-    if ((peer.certificateNotAfter ?? Number.POSITIVE_INFINITY) <= clock.wall()) return ['expired', EXPIRED];
-    const refusal = admit(peer);
-    return refusal === undefined ? undefined : ['peer', refusal];
+  /** A hook that throws lets nobody in. */
+  #admit(peer: Peer): GrpcStatus | undefined {
+    try {
+      return this.#parts.options.admitPeer?.(peer);
+    } catch (error) {
+      return this.#parts.context.failure(error);
+    }
   }
 
-  return {
-    peerOf: peerIn,
-    /** Why a new stream of this connection is refused, whatever it is for. */
-    refuse(peer: Peer, headers: IncomingHttpHeaders): GrpcStatus | undefined {
-      const [why, status] = decide(peer) ?? [];
-      if (why === undefined || status === undefined) return undefined;
-      tell(why, peer, headers[':path'] ?? '', status.message);
-      return status;
-    },
-    mayReadStatus(peer: Peer): boolean {
-      const alive = (peer.certificateNotAfter ?? Number.POSITIVE_INFINITY) > clock.wall();
-      return alive && options.authorizeStatus?.(peer) === true;
-    },
-    /** The answer to a call of a method that is not served, or not to this peer: the same words in both cases. */
-    unserved(path: string, peer: Peer): GrpcStatus {
-      const method = XDS_METHODS.get(path);
-      const status = unimplemented(path, method);
-      const why = CSDS_METHODS.has(path) ? 'status' : method === undefined ? 'method' : 'fetch';
-      tell(why, peer, path, status.message);
-      return status;
-    },
-    handshakeFailed({ address, message }: HandshakeFailure): void {
-      report({ why: 'handshake', address, asked: '', message });
-    },
-    /** The CAs of a port that opens. */
-    trusts(tls: XdsTls | undefined): void {
-      if (tls !== undefined) trust = new Trust(tls.clientCa);
-    },
-    /** A connection whose handshake may have been made with the CAs of before. */
-    arrived(session: ServerHttp2Session): void {
-      if (clock.now() - reloadedAt < HANDSHAKE_MS && trust?.onlyGrew === false) rechecks.add(session);
-    },
-    reloadTls(tls: XdsTls): void {
-      const next = new Trust(tls.clientCa, trust);
-      const encrypted = ports.filter((one) => one.encrypted);
-      for (const { port } of encrypted) port.reloadTls(tls);
-      trust = next;
-      reloadedAt = clock.now();
-      if (next.onlyGrew) return;
-      for (const { port } of encrypted) for (const session of port.sessions()) rechecks.add(session);
-    },
-    expel(refuse: (peer: Peer) => StreamRefusal | undefined): number {
-      let count = 0;
-      for (const session of ports.flatMap(({ port }) => [...port.sessions()])) {
-        const refusal = session.destroyed || session.closed ? undefined : refuse(peerIn(session));
-        if (refusal === undefined) continue;
-        tell('peer', peerIn(session), '', refusal.message);
-        turnOut(session, refusal);
-        count += 1;
-      }
-      return count;
-    },
-  };
+  #tell(why: RefusedCall['why'], peer: Peer, asked: string, message: string): void {
+    this.#report({ why, address: peer.address, peer, asked, message });
+  }
+
+  #report(refused: RefusedCall): void {
+    this.#parts.context.guardHook(() => this.#parts.options.onRefused?.(refused));
+  }
 }

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { StreamRefusal } from '../stream/stream.ts';
 import { createCore, type XdsCore } from './core.ts';
 import { createContext } from './create-context.ts';
-import { createGate, type OpenPort } from './gate.ts';
+import { Gate, type OpenPort } from './gate.ts';
 import { GrpcCall, refuseCall } from './grpc-call.ts';
 import { type GrpcStatus, parseGrpcTimeout } from './grpc-status.ts';
 import { type ListenAddress, openHttp2Port } from './http2-port.ts';
@@ -49,7 +49,7 @@ export function serveCore(options: XdsServerOptions, core: XdsCore): XdsServer {
   const someStreams = createRounds(streams, SWEEP_PARTS);
   const context = createContext(options, core, forget);
   const ports: OpenPort[] = [];
-  const gate = createGate({ options, context, streams, ports });
+  const gate = new Gate({ options, context, streams, ports });
   let timer: NodeJS.Timeout | undefined;
   let closing = false;
   let lastGone = (): void => {};
@@ -124,16 +124,16 @@ export function serveCore(options: XdsServerOptions, core: XdsCore): XdsServer {
         },
         now: context.clock.now,
         onStream,
-        onSession: gate.arrived,
-        onHandshakeFailed: gate.handshakeFailed,
+        onSession: (session) => gate.arrived(session),
+        onHandshakeFailed: (failure) => gate.handshakeFailed(failure),
       });
       gate.trusts(tls);
       ports.push({ port: opened, encrypted: tls !== undefined });
       timer ??= setInterval(sweep, context.timing.tickMs / SWEEP_PARTS);
       return opened.address;
     },
-    reloadTls: gate.reloadTls,
-    expel: gate.expel,
+    reloadTls: (tls) => gate.reloadTls(tls),
+    expel: (refuse) => gate.expel(refuse),
     end(streamId, refusal) {
       const stream = find(streamId);
       stream?.end(refusal);

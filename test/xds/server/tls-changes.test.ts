@@ -1,3 +1,6 @@
+import { connect as connectHttp2 } from 'node:http2';
+import { connect as connectTcp } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { RefusedCall } from '../../../src/xds/server/options.ts';
 import type { Peer } from '../../../src/xds/server/peer.ts';
@@ -59,6 +62,31 @@ describe('mTLS while it runs', () => {
     expect((await stream.status).details).toContain('connect again');
     server.reloadTls({ ...both, clientCa: Buffer.from(other.certificate) });
     expect((await connection.stream(DELTA).status).code).toBe(14);
+  });
+
+  it('a handshake that waited for its CA to be taken away does not get in by it', async () => {
+    const { ca, tls, own, node } = await setUp();
+    const nextCa = await makeCa({ name: 'next CA' });
+    const refused: RefusedCall[] = [];
+    const onRefused = (one: RefusedCall): void => void refused.push(one);
+    const timing = { idleConnectionMs: 60_000 };
+    const { client, port, server } = await startServer({ tls, onRefused, timing });
+    const socket = connectTcp(port, '127.0.0.1');
+    onTestFinished(() => void socket.destroy());
+    await until('the connection', () => socket.readyState === 'open');
+    // One that came later was accepted later: the server has the first one in hand.
+    const later = client(secure(ca, await makeCertificate({ issuer: ca, uris: ['spiffe://later'] })));
+    const stream = later.stream(DELTA);
+    stream.send({ node: NODE, typeUrl: TYPE_URL.cluster });
+    await stream.next();
+    server.reloadTls({ ...serverTls(ca, own), clientCa: Buffer.from(nextCa.certificate) });
+    const mine = { ca: ca.certificate, cert: node.chain, key: node.privateKey, servername: 'localhost' };
+    const session = connectHttp2('https://localhost', {
+      createConnection: () => connectTls({ socket, ALPNProtocols: ['h2'], ...mine }),
+    });
+    session.on('error', () => {});
+    await new Promise<void>((resolve) => session.once('close', () => resolve()));
+    expect(refused.map(({ why, peer }) => [why, peer?.uriSans[0]])).toContainEqual(['untrusted', SPIFFE]);
   });
 
   it('a peer that is expelled loses its streams and its connection, and no other does', async () => {
