@@ -131,10 +131,10 @@ test('where there are no credentials it is told, without what was read', async (
 test('P5: a refusal tells the role, and no byte of what was signed', async () => {
   refusal = (login) => {
     const signed = Buffer.from(String(login['iam_request_headers']), 'base64').toString('utf8');
-    return `entry for role shop not found ${signed} ${login['iam_request_headers']}`;
+    return `${signed} ${login['iam_request_headers']} is not of role shop`;
   };
   const fault = await faultOf(open({ serverId: 'vault.example.com' }));
-  expect(String(fault)).toMatch(/role shop not found \(role shop with our AWS identity: .*serverId right/);
+  expect(String(fault)).toMatch(/is not of role shop \(role shop with our AWS identity: .*serverId right/);
   const asked = vault.asked[0] ?? expect.unreachable('Vault was asked');
   const printed = inspect(fault, { depth: 9, showHidden: true });
   const { headers } = sentIdentity(asked);
