@@ -63,6 +63,7 @@ const LIBRARIES: readonly { readonly name: RegExp; readonly only: readonly strin
   { name: /^@aws-sdk\/credential-providers$/, only: ['src/aws/'] },
   { name: /^@aws-sdk\/client-secrets-manager$/, only: ['src/secrets/aws-secrets-manager/'] },
   { name: /^consul$/, only: ['src/discovery/consul/'] },
+  { name: /^@smithy\//, only: ['src/secrets/vault/auth/'] },
   { name: /^node-vault$/, only: ['src/secrets/vault/'] },
   { name: /^bullmq$/, only: ['src/fleet/queue/bullmq.ts'] },
   { name: /^ioredis$/, only: ['src/fleet/queue/bullmq.ts', 'src/fleet/state/redis.ts'] },

@@ -11,6 +11,8 @@ export interface VaultCall {
   readonly body?: Readonly<Record<string, unknown>> | undefined;
   /** Absent: a call without a login. */
   readonly token?: SecretBytes | undefined;
+  /** What else an answer must never be quoted with. */
+  readonly hide?: readonly string[] | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -34,6 +36,7 @@ interface OurRequest {
   readonly uri: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly json?: Readonly<Record<string, unknown>> | undefined;
+  readonly hide: readonly string[];
   readonly signal: AbortSignal;
 }
 
@@ -60,7 +63,8 @@ export function createClient({ address, namespace, transport, now }: ClientOptio
     debug: () => undefined,
   });
   forgetEnvironment(library, namespace);
-  const call = async ({ method = 'GET', path, body, token, signal }: VaultCall): Promise<unknown> => {
+  const call = async (asked: VaultCall): Promise<unknown> => {
+    const { method = 'GET', path, body, token, hide = [], signal } = asked;
     const wait = pausedUntil - now();
     // A clock that was set back makes no pause longer.
     if (wait > 0 && wait <= MAX_PAUSE_MS)
@@ -68,7 +72,14 @@ export function createClient({ address, namespace, transport, now }: ClientOptio
     const headers = token === undefined ? {} : { 'X-Vault-Token': textOf(token) };
     const json = body === undefined ? {} : { json: body };
     try {
-      const answered: unknown = await library.request({ path: `/${path}`, method, headers, signal, ...json });
+      const answered: unknown = await library.request({
+        path: `/${path}`,
+        method,
+        headers,
+        hide,
+        signal,
+        ...json,
+      });
       return answered;
     } catch (error) {
       if (error instanceof VaultFault && error.pauseMs !== undefined) pausedUntil = now() + error.pauseMs;
@@ -83,10 +94,10 @@ function forgetEnvironment(library: object, namespace: string | undefined): void
   Object.assign(library, { token: '', namespace: namespace ?? '', pathPrefix: '', apiVersion: 'v1' });
 }
 
-function hiddenIn({ headers, json }: OurRequest): readonly string[] {
+function hiddenIn({ headers, json, hide }: OurRequest): readonly string[] {
   const sent = HIDDEN.map((key) => json?.[key]).filter((value) => typeof value === 'string');
   const token = headers['X-Vault-Token'];
-  return token === undefined ? sent : [...sent, token];
+  return [...hide, ...sent, ...(token === undefined ? [] : [token])];
 }
 
 function textOf(token: SecretBytes): string {

@@ -24,14 +24,16 @@ export interface LoginCall {
   readonly body: Readonly<Record<string, unknown>>;
   /** What to look at when it is refused, in words. */
   readonly hint: string;
+  /** What an answer must never be quoted with, beside the fields of the body. */
+  readonly hide?: readonly string[];
   readonly signal: AbortSignal;
 }
 
 /** Logs in at `auth/<mount>/login`. */
-export async function loginAt({ client, mount, body, hint, signal }: LoginCall): Promise<Login> {
+export async function loginAt({ client, mount, body, hint, hide, signal }: LoginCall): Promise<Login> {
   try {
     const path = `auth/${encodePath(mount)}/login`;
-    const answer = await client.call({ method: 'POST', path, body, signal });
+    const answer = await client.call({ method: 'POST', path, body, hide, signal });
     const { client_token, lease_duration, renewable } = parseAnswer(loginAnswer, answer, path).auth;
     return { token: SecretBytes.fromUtf8(client_token), ttlMs: ttlOf(lease_duration), renewable };
   } catch (error) {
