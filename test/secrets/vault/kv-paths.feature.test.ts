@@ -106,7 +106,7 @@ describe('the engine of a mount', () => {
   });
 });
 
-describe('BAD1: a path names one entry and no other', () => {
+describe('a path names one entry and no other', () => {
   const ODD = [
     'a b',
     'a%2fb',
