@@ -5,7 +5,7 @@ import type { SecretStore } from '../../../src/secrets/store.ts';
 import { vaultOptions } from '../../../src/secrets/vault/schema.ts';
 import { createVaultStore } from '../../../src/secrets/vault/store.ts';
 import { authorizationOf, type SentIdentity, signatureOf } from './aws-signature.ts';
-import { type Asked, type FakeVault, startFakeVault } from './fake-vault.ts';
+import { type FakeRequest, type FakeVault, startFakeVault } from './fake-vault.ts';
 
 const KEYS = {
   id: 'AKIAMUSTERVAULT1',
@@ -14,8 +14,10 @@ const KEYS = {
 };
 const ref = { mount: 'kv', path: 'shop', field: 'token', engine: 1 };
 
+type Login = Readonly<Record<string, unknown>>;
+
 let vault: FakeVault;
-let refusal: ((login: Asked['body']) => string) | undefined;
+let refusal: ((login: Login) => string) | undefined;
 const stores: SecretStore[] = [];
 
 beforeEach(async () => {
@@ -24,16 +26,17 @@ beforeEach(async () => {
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', KEYS.secret);
   vi.stubEnv('AWS_SESSION_TOKEN', KEYS.session);
   vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
-  vault = await startFakeVault(({ path, body }) => {
-    if (path === 'kv/shop') return { data: { token: 'the-value' } };
-    if (refusal !== undefined) throw new Error(refusal(body));
-    return { auth: { client_token: 'a-token-of-aws', lease_duration: 3600, renewable: true } };
+  vault = await startFakeVault();
+  vault.script(({ path, body }) => {
+    if (path === 'kv/shop') return { body: { data: { token: 'the-value' } } };
+    if (refusal !== undefined) return { status: 400, body: { errors: [refusal(JSON.parse(body))] } };
+    return { body: { auth: { client_token: 'a-token-of-aws', lease_duration: 3600, renewable: true } } };
   });
 });
 afterEach(async () => {
   vi.unstubAllEnvs();
   for (const store of stores.splice(0)) await store.close?.();
-  await vault.close();
+  await vault.stop();
 });
 
 type AwsIam = NonNullable<z.input<typeof vaultOptions>['auth']['awsIam']>;
@@ -55,7 +58,7 @@ const faultOf = (store: SecretStore) =>
     (error: unknown) => error,
   );
 
-function sentIdentity({ body }: Asked): SentIdentity {
+function sentIdentity(body: Login): SentIdentity {
   const decoded = (key: string) => Buffer.from(String(body[key]), 'base64').toString('utf8');
   return {
     method: String(body['iam_http_request_method']),
@@ -65,17 +68,21 @@ function sentIdentity({ body }: Asked): SentIdentity {
   };
 }
 
-async function loginOf(store: SecretStore): Promise<{ readonly asked: Asked; readonly sent: SentIdentity }> {
+async function loginOf(
+  store: SecretStore,
+): Promise<{ readonly asked: FakeRequest; readonly body: Login; readonly sent: SentIdentity }> {
   await read(store);
-  const asked = vault.asked[0];
+  const asked = vault.requests[0];
   if (asked === undefined) throw new Error('Vault was not asked');
-  return { asked, sent: sentIdentity(asked) };
+  const body: Login = JSON.parse(asked.body);
+  return { asked, body, sent: sentIdentity(body) };
 }
 
 test('logs in with a question to STS that is signed and not sent', async () => {
-  const { asked, sent } = await loginOf(open());
-  expect(asked).toMatchObject({ method: 'POST', path: 'auth/aws/login', token: undefined });
-  expect(asked.body['role']).toBe('shop');
+  const { asked, body, sent } = await loginOf(open());
+  expect(asked).toMatchObject({ method: 'POST', path: 'auth/aws/login' });
+  expect(asked.headers['x-vault-token']).toBeUndefined();
+  expect(body['role']).toBe('shop');
   expect(sent).toMatchObject({
     method: 'POST',
     url: 'https://sts.eu-west-1.amazonaws.com/',
@@ -91,7 +98,10 @@ test('logs in with a question to STS that is signed and not sent', async () => {
   });
   expect(signature).toBe(signatureOf(sent, KEYS.secret));
   expect(JSON.stringify(sent)).not.toContain(KEYS.secret);
-  expect(vault.asked[1]).toMatchObject({ path: 'kv/shop', token: 'a-token-of-aws' });
+  expect(vault.requests[1]).toMatchObject({
+    path: 'kv/shop',
+    headers: { 'x-vault-token': 'a-token-of-aws' },
+  });
 });
 
 test('a server id is sent and signed, so that nobody can use the login at another Vault', async () => {
@@ -125,7 +135,7 @@ test('where there are no credentials it is told, without what was read', async (
   vi.stubEnv('AWS_CONFIG_FILE', '/nonexistent/config');
   expect(String(await faultOf(open()))).toMatch(/no AWS credentials to log in to Vault with/);
   expect(String(await faultOf(open({ profile: 'edge' })))).toMatch(/of the profile edge/);
-  expect(vault.asked).toEqual([]);
+  expect(vault.requests).toEqual([]);
 });
 
 test('P5: a refusal tells the role, and no byte of what was signed', async () => {
@@ -135,14 +145,10 @@ test('P5: a refusal tells the role, and no byte of what was signed', async () =>
   };
   const fault = await faultOf(open({ serverId: 'vault.example.com' }));
   expect(String(fault)).toMatch(/is not of role shop \(role shop with our AWS identity: .*serverId right/);
-  const asked = vault.asked[0] ?? expect.unreachable('Vault was asked');
+  const asked = vault.requests[0] ?? expect.unreachable('Vault was asked');
+  const body: Login = JSON.parse(asked.body);
   const printed = inspect(fault, { depth: 9, showHidden: true });
-  const { headers } = sentIdentity(asked);
-  for (const secret of [
-    KEYS.secret,
-    KEYS.session,
-    headers['authorization'],
-    asked.body['iam_request_headers'],
-  ])
+  const { headers } = sentIdentity(body);
+  for (const secret of [KEYS.secret, KEYS.session, headers['authorization'], body['iam_request_headers']])
     expect(printed).not.toContain(secret);
 });
