@@ -5,7 +5,7 @@ import type { SecretStore } from '../../../src/secrets/store.ts';
 import { vaultOptions } from '../../../src/secrets/vault/schema.ts';
 import { createVaultStore } from '../../../src/secrets/vault/store.ts';
 import { authorizationOf, type SentIdentity, signatureOf } from './aws-signature.ts';
-import { type Asked, type FakeVault, startFakeVault } from './fake-vault.ts';
+import { type Asked, type LoginServer, startLoginServer } from './login-server.ts';
 
 const KEYS = {
   id: 'AKIAMUSTERVAULT1',
@@ -14,7 +14,7 @@ const KEYS = {
 };
 const ref = { mount: 'kv', path: 'shop', field: 'token', engine: 1 };
 
-let vault: FakeVault;
+let vault: LoginServer;
 let refusal: ((login: Asked['body']) => string) | undefined;
 const stores: SecretStore[] = [];
 
@@ -24,7 +24,7 @@ beforeEach(async () => {
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', KEYS.secret);
   vi.stubEnv('AWS_SESSION_TOKEN', KEYS.session);
   vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
-  vault = await startFakeVault(({ path, body }) => {
+  vault = await startLoginServer(({ path, body }) => {
     if (path === 'kv/shop') return { data: { token: 'the-value' } };
     if (refusal !== undefined) throw new Error(refusal(body));
     return { auth: { client_token: 'a-token-of-aws', lease_duration: 3600, renewable: true } };

@@ -8,14 +8,14 @@ export interface Asked {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-export interface FakeVault {
+export interface LoginServer {
   readonly url: string;
   readonly asked: readonly Asked[];
   close(): Promise<void>;
 }
 
 /** Answers as `answer` says; what it throws is told as Vault tells a refusal (400). */
-export async function startFakeVault(answer: (asked: Asked) => unknown): Promise<FakeVault> {
+export async function startLoginServer(answer: (asked: Asked) => unknown): Promise<LoginServer> {
   const asked: Asked[] = [];
   const server = createServer(async (request, response) => {
     const one = await readAsked(request);
