@@ -40,8 +40,7 @@ export function createCalls({ client, session, clock, life }: CallsOptions): Vau
   const isAlive = (token: SecretBytes, signal: AbortSignal) =>
     lookups.run('lookup', (shared) => lookUp(client, token, shared), signal);
 
-  const mayHelp = (path: string, { since }: HeldToken, alive: boolean): boolean => {
-    const age = clock.now() - since;
+  const mayHelp = (path: string, age: number, alive: boolean): boolean => {
     if (denied.has(path)) return age >= (alive ? ALIVE_MS : DEAD_MS);
     if (!alive || age >= FRESH_MS) return true;
     denied.add(path);
@@ -52,8 +51,11 @@ export function createCalls({ client, session, clock, life }: CallsOptions): Vau
   const nextToken = async (path: string, held: HeldToken, error: unknown, signal: AbortSignal) => {
     const next = await session.token(signal);
     if (next.token !== held.token) return next.token;
+    const age = clock.now() - held.since;
+    // Nothing that it is asked would change this.
+    if (denied.has(path) && age < DEAD_MS) throw error;
     const alive = await isAlive(held.token, signal);
-    if (!mayHelp(path, held, alive)) throw error;
+    if (!mayHelp(path, age, alive)) throw error;
     try {
       return (await session.logInAnew(signal)).token;
     } catch (failure) {

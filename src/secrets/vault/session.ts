@@ -3,6 +3,7 @@ import type { AuthMethod } from './auth/method.ts';
 import type { VaultClient } from './client.ts';
 import { reactionOf, VaultFault } from './fault.ts';
 import { type HeldToken, heldSince, isNearItsEnd, renewAfterMs, renewToken } from './held-token.ts';
+import { type LoginFailure, leftMs, retryAfterMs } from './login-failure.ts';
 import { Preparation } from './preparation.ts';
 import { SharedWork } from './shared-work.ts';
 
@@ -13,16 +14,8 @@ export interface SessionOptions {
   readonly random: () => number;
 }
 
-interface Failure {
-  readonly error: unknown;
-  /** Not tried again before. */
-  readonly until: number;
-  readonly stamp: string;
-}
-
 /** While nothing works it is looked that often whether that was mended. */
 const LOOK_MS = 5000;
-const LAST_RETRY_MS = 60_000;
 /** Answered by whichever node can answer. */
 const HEALTH = 'sys/health?standbyok=true&perfstandbyok=true';
 const CALL_MS = 30_000;
@@ -38,7 +31,7 @@ export class Session {
   readonly #life = new AbortController();
   readonly #logins = new SharedWork<HeldToken>(this.#life.signal);
   #held: HeldToken | undefined;
-  #failure: Failure | undefined;
+  #failure: LoginFailure | undefined;
   #failures = 0;
   /** Whether an answer to `sys/health` would be news. */
   #wasDown = true;
@@ -52,15 +45,19 @@ export class Session {
   /** The token that is valid now. Throws why there is none. */
   async token(signal: AbortSignal): Promise<HeldToken> {
     const held = this.#held;
-    if (held !== undefined && held.endsAt > this.#options.clock.now() && !(await this.#isStale(held)))
+    if (held === undefined || held.endsAt <= this.#options.clock.now()) return this.logInAnew(signal);
+    if (!(await this.#isStale(held))) return held;
+    return this.logInAnew(signal).catch(() => {
+      signal.throwIfAborted();
+      // What is there instead is gone or unreadable: ours is still good.
       return held;
-    return this.logInAnew(signal);
+    });
   }
 
   /** For whoever knows the token to be of no use. What failed a moment ago is not tried again yet. */
   async logInAnew(signal: AbortSignal): Promise<HeldToken> {
     const failure = this.#failure;
-    if (failure !== undefined && this.#leftMs(failure) > 0) throw failure.error;
+    if (failure !== undefined && leftMs(failure, this.#options.clock.now()) > 0) throw failure.error;
     return this.#renew('anew', signal);
   }
 
@@ -139,35 +136,28 @@ export class Session {
 
   #fail(error: unknown, stamp: string): void {
     this.#failures += 1;
-    const most = Math.min(1000 * 2 ** Math.min(this.#failures - 1, 10), LAST_RETRY_MS);
-    const waitMs = Math.max(most * this.#options.random(), 100);
+    const waitMs = retryAfterMs(this.#failures, this.#options.random);
     this.#failure = { error, stamp, until: this.#options.clock.now() + waitMs };
     this.#waitForRetry();
-  }
-
-  /** A clock that was set back makes no wait longer. */
-  #leftMs({ until }: Failure): number {
-    const left = until - this.#options.clock.now();
-    return left > LAST_RETRY_MS ? 0 : left;
   }
 
   #waitForRetry(): void {
     const failure = this.#failure;
     if (failure === undefined) return;
-    const left = this.#leftMs(failure);
+    const left = leftMs(failure, this.#options.clock.now());
     if (left <= 0) this.#wait(0, () => void this.#renewByTimer());
     else this.#wait(Math.min(left, LOOK_MS), () => void this.#look(failure));
   }
 
   /** Whoever mends it need not wait for the back-off: a new secret id counts within seconds. */
-  async #look(failure: Failure): Promise<void> {
+  async #look(failure: LoginFailure): Promise<void> {
     const isMended = await this.#isMended(failure);
     if (this.#failure !== failure) return;
     if (isMended) this.#failure = { ...failure, until: this.#options.clock.now() };
     this.#waitForRetry();
   }
 
-  async #isMended({ error, stamp }: Failure): Promise<boolean> {
+  async #isMended({ error, stamp }: LoginFailure): Promise<boolean> {
     const { method, client } = this.#options;
     if ((await method.stamp()) !== stamp) return true;
     if (reactionOf(error) !== 'down') return false;
