@@ -15,6 +15,7 @@ import type { VaultOptions } from './schema.ts';
 import { Session } from './session.ts';
 import { createTlsAgents } from './tls.ts';
 import { Transport } from './transport.ts';
+import { withWarnings } from './warnings.ts';
 
 /** What a test sets. */
 export interface VaultEdges {
@@ -51,7 +52,7 @@ export function createVaultStore(
       signal.throwIfAborted();
       const parsed = vaultRef.parse(ref);
       if ('pki' in parsed) throw new TypeError('not yet');
-      return readKv({ ref: parsed, known, signal });
+      return withWarnings(await readKv({ ref: parsed, known, signal }), session.warnings);
     },
     close: async () => {
       life.abort(new VaultFault('down', 'the store is closed'));
