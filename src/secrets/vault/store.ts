@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../../clock.ts';
 import { SecretBytes } from '../../secret-bytes.ts';
 import type { SecretStore, SecretStoreContext } from '../store.ts';
 import { createAuth } from './auth/index.ts';
-import { createCalls, type VaultCalls } from './calls.ts';
+import { createCalls, type WarnedCalls } from './calls.ts';
 import { createClient } from './client.ts';
 import { Engines } from './engines.ts';
 import { reactionOf, VaultFault } from './fault.ts';
@@ -52,7 +52,7 @@ export function createVaultStore(
       signal.throwIfAborted();
       const parsed = vaultRef.parse(ref);
       if ('pki' in parsed) throw new TypeError('not yet');
-      return withWarnings(await readKv({ ref: parsed, known, signal }), session.warnings);
+      return readKv({ ref: parsed, known, signal });
     },
     close: async () => {
       life.abort(new VaultFault('down', 'the store is closed'));
@@ -71,7 +71,7 @@ interface KvOptions {
   readonly now: () => number;
 }
 
-function createKv({ read }: VaultCalls, { intervalMs, hmacKey, now }: KvOptions) {
+function createKv({ read, warnings }: WarnedCalls, { intervalMs, hmacKey, now }: KvOptions) {
   const engines = new Engines(read);
   const kv2 = new Kv2({ read, intervalMs, now });
   return async (reading: Reading<KvRef>) => {
@@ -82,7 +82,7 @@ function createKv({ read }: VaultCalls, { intervalMs, hmacKey, now }: KvOptions)
         ? kv2.read(reading)
         : readKv1(reading, { read, intervalMs, hmacKey }));
       if (found === undefined) engines.forget(ref.mount);
-      return found;
+      return withWarnings(found, warnings());
     } catch (error) {
       if (reactionOf(error) === 'broken') engines.forget(ref.mount);
       throw error;
