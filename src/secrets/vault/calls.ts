@@ -13,6 +13,11 @@ export interface VaultCalls {
   write(path: string, body: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<unknown>;
 }
 
+export interface WarnedCalls extends VaultCalls {
+  /** What is to be told beside whatever is read: the next login will fail. */
+  warnings(): readonly string[];
+}
+
 export interface CallsOptions {
   readonly client: VaultClient;
   readonly session: Session;
@@ -31,7 +36,7 @@ const DEAD_MS = 600_000;
 const ALIVE_MS = 3_600_000;
 
 /** A call that is denied is tried once more with a new login, if that may help. */
-export function createCalls({ client, session, clock, life }: CallsOptions): VaultCalls {
+export function createCalls({ client, session, clock, life }: CallsOptions): WarnedCalls {
   const reads = new SharedWork<unknown>(life);
   const lookups = new SharedWork<boolean>(life);
   /** What a new login did not help with. */
@@ -81,6 +86,7 @@ export function createCalls({ client, session, clock, life }: CallsOptions): Vau
   };
 
   return {
+    warnings: () => session.warnings,
     read: (path, signal) =>
       reads.run(
         path,

@@ -54,7 +54,7 @@ export function createClient({ address, namespace, transport, now }: ClientOptio
       body: request.json === undefined ? undefined : JSON.stringify(request.json),
       signal: request.signal,
     });
-    const asked = `${request.method === 'GET' ? 'reading' : 'writing'} ${decodeURI(url.pathname.slice('/v1/'.length))}`;
+    const asked = askedFor(request.method, decodeURI(url.pathname.slice('/v1/'.length)));
     return { statusCode: 200, body: readAnswer(raw, asked, hiddenIn(request)), request: { path: '' } };
   };
   const library = nodeVault({
@@ -92,6 +92,11 @@ export function createClient({ address, namespace, transport, now }: ClientOptio
 /** The library takes these from VAULT_TOKEN, VAULT_NAMESPACE and VAULT_PREFIX where they are not given. */
 function forgetEnvironment(library: object, namespace: string | undefined): void {
   Object.assign(library, { token: '', namespace: namespace ?? '', pathPrefix: '', apiVersion: 'v1' });
+}
+
+function askedFor(method: string, path: string): string {
+  if (method === 'GET') return `reading ${path}`;
+  return /^auth\/.+\/login$/.test(path) ? `logging in at ${path}` : `writing ${path}`;
 }
 
 function hiddenIn({ headers, json, hide }: OurRequest): readonly string[] {

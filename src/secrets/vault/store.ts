@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../../clock.ts';
 import { SecretBytes } from '../../secret-bytes.ts';
 import type { SecretStore, SecretStoreContext } from '../store.ts';
 import { createAuth } from './auth/index.ts';
-import { createCalls, type VaultCalls } from './calls.ts';
+import { createCalls, type WarnedCalls } from './calls.ts';
 import { createClient } from './client.ts';
 import { Engines } from './engines.ts';
 import { reactionOf, VaultFault } from './fault.ts';
@@ -17,6 +17,7 @@ import type { VaultOptions } from './schema.ts';
 import { Session } from './session.ts';
 import { createTlsAgents } from './tls.ts';
 import { Transport } from './transport.ts';
+import { withWarnings } from './warnings.ts';
 
 /** What a test sets. */
 export interface VaultEdges {
@@ -94,7 +95,7 @@ interface KvOptions {
   readonly now: () => number;
 }
 
-function createKv({ read }: VaultCalls, { intervalMs, hmacKey, now }: KvOptions) {
+function createKv({ read, warnings }: WarnedCalls, { intervalMs, hmacKey, now }: KvOptions) {
   const engines = new Engines(read);
   const kv2 = new Kv2({ read, intervalMs, now });
   return async (reading: Reading<KvRef>) => {
@@ -105,7 +106,7 @@ function createKv({ read }: VaultCalls, { intervalMs, hmacKey, now }: KvOptions)
         ? kv2.read(reading)
         : readKv1(reading, { read, intervalMs, hmacKey }));
       if (found === undefined) engines.forget(ref.mount);
-      return found;
+      return withWarnings(found, warnings());
     } catch (error) {
       if (reactionOf(error) === 'broken') engines.forget(ref.mount);
       throw error;

@@ -2,7 +2,15 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { until } from '../../parts/until.ts';
-import { API_KEY, faultOf, mended, readApiKey, startVaultWorld, type VaultWorld } from './vault-world.ts';
+import {
+  API_KEY,
+  apiRef,
+  faultOf,
+  mended,
+  readApiKey,
+  startVaultWorld,
+  type VaultWorld,
+} from './vault-world.ts';
 
 const ROLE = 'auth/approle/role/shop';
 const SECRET_ID = `${ROLE}/secret-id`;
@@ -38,14 +46,14 @@ describe('AppRole', () => {
     expect(await readApiKey(appRoleStore())).toBe(API_KEY);
   });
 
-  test('a token that was revoked is replaced within the same read', async () => {
+  test('FAULT7: a token that was revoked is replaced within the same read', async () => {
     const store = appRoleStore();
     await readApiKey(store);
     await revokeAll();
     expect(await readApiKey(store)).toBe(API_KEY);
   });
 
-  test('a secret id that is used up is told with its file, and its successor counts within 10 s', async () => {
+  test('FAULT7: a secret id that is used up is told with its file, and its successor counts within 10 s', async () => {
     await newSecretId({ num_uses: 1 });
     const store = appRoleStore();
     await readApiKey(store);
@@ -55,7 +63,7 @@ describe('AppRole', () => {
     await mended(store);
   });
 
-  test('a secret id that has expired is told with its file, and its successor counts within 10 s', async () => {
+  test('FAULT7: a secret id that has expired is told with its file, and its successor counts within 10 s', async () => {
     const id = await newSecretId({ ttl: '1s' });
     const gone = () =>
       world.bao.call('POST', `${SECRET_ID}/lookup`, { secret_id: id }).then((answer) => answer === undefined);
@@ -66,7 +74,7 @@ describe('AppRole', () => {
     await mended(store);
   });
 
-  test('a secret id that was destroyed is told with its file, and its successor counts within 10 s', async () => {
+  test('FAULT7: a secret id that was destroyed is told with its file, and its successor counts within 10 s', async () => {
     const id = await newSecretId();
     await world.bao.call('POST', `${SECRET_ID}/destroy`, { secret_id: id });
     const store = appRoleStore();
@@ -75,7 +83,7 @@ describe('AppRole', () => {
     await mended(store);
   });
 
-  test('a role that was deleted is told, and made anew it counts within 10 s of its new ids', async () => {
+  test('FAULT7: a role that was deleted is told, and made anew it counts within 10 s of its new ids', async () => {
     const store = appRoleStore();
     await readApiKey(store);
     await world.bao.call('DELETE', ROLE);
@@ -94,11 +102,15 @@ describe('AppRole', () => {
     expect(String(await faultOf(store))).toMatch(/policy of our login needs read on secret\/data\/shop\/api/);
   });
 
-  test('files that are missing or empty are told', async () => {
+  test('BAD10: files that are missing, empty or no files are told', async () => {
     await rm(path.join(world.folder, 'secret-id'));
     expect(String(await faultOf(appRoleStore()))).toMatch(/secret-id/);
     await world.write('secret-id', '\n');
     expect(String(await faultOf(appRoleStore()))).toMatch(/secret-id is empty/);
+    for (const file of ['/proc/self/environ', '/dev/zero', '../../etc/hostname']) {
+      const store = world.store({ auth: { appRole: { roleIdFile: 'role-id', secretIdFile: file } } });
+      expect(String(await faultOf(store))).toMatch(/never read|not a regular file|leads outside/);
+    }
   });
 });
 
@@ -151,5 +163,19 @@ describe('AppRole with a wrapped secret id', () => {
     await until('the wrapping token to be used', isSpent, { everyMs: 200 });
     await revokeAll();
     expect(await readApiKey(store)).toBe(API_KEY);
+  });
+
+  test('one that is put there later and cannot be used is warned of while the login still holds', async () => {
+    await world.write('secret-id', await world.wrap(SECRET_ID, {}));
+    const store = appRoleStore(true);
+    const warnings = async () =>
+      (await store.read(apiRef, new AbortController().signal))?.warnings?.join() ?? '';
+    expect(await warnings()).toBe('');
+    await world.write('secret-id', await world.wrap('sys/wrapping/wrap', { secret_id: 'x' }));
+    await until('the warning', async () => /SOMEBODY MAY HAVE PUT IT THERE/.test(await warnings()), {
+      everyMs: 200,
+    });
+    await world.write('secret-id', await world.wrap(SECRET_ID, {}));
+    await until('the warning to end', async () => (await warnings()) === '', { everyMs: 200 });
   });
 });

@@ -42,7 +42,7 @@ describe('JWT', () => {
     await world.write('jwt', expired);
     const store = jwtStore();
     const fault = await faultOf(store);
-    expect(String(fault)).toMatch(/auth\/ci\/jwt\/login was refused.*role shop.*jwt: expired/);
+    expect(String(fault)).toMatch(/logging in at auth\/ci\/jwt\/login was refused.*role shop.*jwt: expired/);
     expect(String(fault)).not.toContain(expired);
     await world.write('jwt', issuer.issue(good));
     await mended(store);

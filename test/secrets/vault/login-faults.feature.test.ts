@@ -42,7 +42,7 @@ const newIds = async () => {
 };
 const appRole = { roleIdFile: 'role-id', secretIdFile: 'secret-id' };
 
-describe('FAULT: a Vault that is sealed', () => {
+describe('FAULT7: a Vault that is sealed', () => {
   test('is told as sealed, and read again within 10 s of being unsealed', async () => {
     await newIds();
     const loggedIn = world.store({ auth: { appRole } });

@@ -182,7 +182,7 @@ describe('a login that fails', () => {
     expect(await token()).toBe(`token-${vault.logins.length}`);
   });
 
-  test('a Vault sealed for 2 h is logged in to within 10 s of being unsealed, and not stormed before', async () => {
+  test('FAULT7: a Vault sealed for 2 h is logged in to within 10 s of being unsealed, and not stormed before', async () => {
     const { clock, vault, token } = makeSession({ random: 0.999 });
     await token();
     vault.isDown = true;
@@ -218,7 +218,7 @@ describe('a login that fails', () => {
     expect(vault.logins.length).toBeLessThan(75);
   });
 
-  test('a clock that is set back by 10 min makes no wait longer, nor one set forward a storm', async () => {
+  test('FAULT11: a clock that is set back by 10 min makes no wait longer, nor one set forward a storm', async () => {
     for (const step of [-10 * MINUTE, 10 * MINUTE]) {
       const { clock, vault, token } = makeSession({ random: 0.999 });
       vault.loginFault = refused();
