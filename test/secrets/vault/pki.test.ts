@@ -108,7 +108,7 @@ describe('when to issue', () => {
     const { issuing, clock, written } = answering(() => ({ data: good }));
     clock.step(4 * DAY);
     const { checkAgainMs } = await issuing.read(reading());
-    expect(checkAgainMs).toBe(10_000);
+    expect(checkAgainMs).toBe(60_000);
     await issuing.read(reading());
     expect(written).toHaveLength(1);
   });
