@@ -168,7 +168,7 @@ test('a root whose chain an old Vault leaves empty is read by itself', async () 
     asked.push(path);
     return { data: { certificate: path.endsWith('/ca') ? root.certificate : '' } };
   };
-  const options = { read, intervalMs: 1000, hmacKey: new SecretBytes(new Uint8Array(32)) };
+  const options = { read, intervalMs: 1000, hmacKey: new SecretBytes(new Uint8Array(32)), now: () => start };
   const { parts } = await readAuthorities(
     { ref: { mount: 'root', crl: false }, known: undefined, signal: never },
     options,
