@@ -22,14 +22,22 @@ function addressFault(text: string): string | undefined {
   return hostFault(protocol, hostname);
 }
 
+/** Metadata services that are not link-local: of Alibaba, Azure, Oracle, AWS over IPv6 and GCP. */
+const METADATA: ReadonlySet<string> = new Set([
+  ...['100.100.100.200', '168.63.129.16', '192.0.0.192'],
+  ...['fd00:ec2::254', 'fd00:ec2::23', 'fd20:ce::254'],
+]);
+
 /** Why this address must not be asked (BAD9). A name is judged by each address that it resolves to. */
 export function hostFault(protocol: string, hostname: string): string | undefined {
   const host = bare(hostname);
   if (isIP(host) === 0) return undefined;
-  const range = ipaddr.process(host).range();
+  const address = ipaddr.process(host);
+  const range = address.range();
   if (range === 'loopback') return undefined;
   if (protocol === 'http:') return `${host} is not loopback: only https:// goes beyond this machine`;
-  if (range === 'linkLocal') return `${host} is link-local: instance metadata is there, no Vault`;
+  if (range === 'linkLocal' || METADATA.has(address.toString()))
+    return `${host} is where instance metadata is, no Vault`;
   return ['unspecified', 'broadcast', 'multicast'].includes(range)
     ? `${host} is no host's address`
     : undefined;

@@ -51,7 +51,8 @@ export function createVaultStore(
   const life = new AbortController();
   const calls = createCalls({ client, session, clock, life: life.signal });
   const hmacKey = context.hmacKey ?? new SecretBytes(randomBytes(32));
-  const readKv = createKv(calls, { intervalMs, hmacKey, now: () => clock.now() });
+  const now = () => clock.now();
+  const readKv = createKv(calls, { intervalMs, hmacKey, now });
   const issuing = new Issuing({ calls, clock, random });
   return {
     read: async (ref, signal, known) => {
@@ -60,7 +61,7 @@ export function createVaultStore(
       if (!('pki' in parsed)) return readKv({ ref: parsed, known, signal });
       const { pki } = parsed;
       if ('role' in pki) return issuing.read({ ref: pki, known, signal });
-      return readAuthorities({ ref: pki, known, signal }, { read: calls.read, intervalMs, hmacKey });
+      return readAuthorities({ ref: pki, known, signal }, { read: calls.read, intervalMs, hmacKey, now });
     },
     close: async () => {
       const revoke = options.revokeOnShutdown;

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { SecretStore } from '../../../src/secrets/store.ts';
 import { tlsVaultRef, valueVaultRef } from '../../../src/secrets/vault/refs.ts';
 import { type OpenBao, startOpenBao } from '../../parts/openbao.ts';
+import { until } from '../../parts/until.ts';
 import { type CountingProxy, startCountingProxy } from './counting-proxy.ts';
 import { readWhole, textOf, vaultStoreAt } from './vault-store.ts';
 
@@ -72,16 +73,25 @@ describe('the engine of a mount', () => {
     ]);
   });
 
-  test('may become another one', async () => {
-    const mount = (version: string) =>
-      bao.call('POST', 'sys/mounts/moved', { type: 'kv', options: { version } });
-    await mount('1');
-    await bao.call('POST', 'moved/e', { token: 'one' });
-    const ref = { mount: 'moved', path: 'e', field: 'token' };
+  test.for([
+    [1, 2],
+    [2, 1],
+  ] as const)('may become another one: %i, then %i', async ([before, after]) => {
+    const mount = `moved${before}`;
+    const write = async (version: 1 | 2, token: string) => {
+      await bao.call('POST', `sys/mounts/${mount}`, { type: 'kv', options: { version: String(version) } });
+      const [path, body] = version === 1 ? ['e', { token }] : ['data/e', { data: { token } }];
+      // Version 2 makes itself ready for a moment.
+      await until('the entry to be written', async () => {
+        await bao.call('POST', `${mount}/${path}`, body);
+        return true;
+      });
+    };
+    await write(before, 'one');
+    const ref = { mount, path: 'e', field: 'token' };
     expect(await valueAt(ref)).toBe('one');
-    await bao.call('DELETE', 'sys/mounts/moved');
-    await mount('2');
-    await bao.call('POST', 'moved/data/e', { data: { token: 'two' } });
+    await bao.call('DELETE', `sys/mounts/${mount}`);
+    await write(after, 'two');
     // Whatever the first read after it says, the next one knows.
     await store.read(ref, never).catch(() => undefined);
     expect(await valueAt(ref)).toBe('two');

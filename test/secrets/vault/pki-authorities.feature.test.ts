@@ -61,6 +61,19 @@ describe('the authorities of a PKI mount', () => {
     expect(secret).toHaveProperty('crl');
   });
 
+  test('with a revocation list that nobody makes anew are served, and its end is told before', async () => {
+    const warned = async () => (await readWhole(store, authorities('pki', true))).warnings?.join() ?? '';
+    expect(await warned()).toBe('');
+    await clock.advance(60 * HOUR);
+    expect(await warned()).toBe('');
+    await clock.advance(8 * HOUR);
+    expect(await warned()).toMatch(
+      /^the revocation list of pki ends at 20.*: set auto_rebuild in pki\/config\/crl$/,
+    );
+    await clock.advance(8 * HOUR);
+    expect(await warned()).toMatch(/^the revocation list of pki ended at 20/);
+  });
+
   test('that are not there are a failure in words: nothing would be trusted any more', async () => {
     await bao.call('POST', 'sys/mounts/empty', { type: 'pki' });
     await expect(store.read(authorities('empty'), never)).rejects.toThrow(/empty.*no default issuer/);

@@ -185,6 +185,20 @@ describe('what a role does not allow', () => {
     expect((checkAgainMs ?? 0) / HOUR).toBeCloseTo(48, 0);
   });
 
+  test('BAD12: a certificate that cannot be served is issued anew a minute later, for a role that was mended', async () => {
+    const role = { key_type: 'ec', key_bits: 256 };
+    await putRole(bao, 'mended', { ...role, key_usage: ['KeyEncipherment'] });
+    const bad = await readWhole(store, ref({ role: 'mended' }));
+    const check = checkMaterial('tls', bad, clock.now());
+    expect(check.problem).toMatch(/its key usage lacks digitalSignature/);
+    await putRole(bao, 'mended', role);
+    await clock.advance(59_000);
+    expect((await readWhole(store, ref({ role: 'mended' }))).version).toBe(bad.version);
+    await clock.advance(1000);
+    const good = await readWhole(store, ref({ role: 'mended' }));
+    expect(checkMaterial('tls', good, clock.now()).problem).toBeUndefined();
+  });
+
   test('the policy of our login is told with what it lacks', async () => {
     const token = await tokenWith(bao, 'nothing', 'path "none" { capabilities = ["read"] }');
     const poor = vaultStoreAt({ url: proxy.url, clock, token });

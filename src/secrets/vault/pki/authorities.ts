@@ -7,11 +7,13 @@ import { parseAnswer } from '../kv-answers.ts';
 import type { Reading, SharedRead } from '../kv2.ts';
 import { encodePath } from '../names.ts';
 import type { PkiCaRef } from '../refs.ts';
+import { crlWarnings } from './crl-life.ts';
 
 export interface AuthoritiesOptions {
   readonly read: SharedRead;
   readonly intervalMs: number;
   readonly hmacKey: SecretBytes;
+  readonly now: () => number;
 }
 
 /**
@@ -23,7 +25,7 @@ const certAnswer = z.object({ data: z.object({ certificate: z.string().nullish()
 /** The authorities of a PKI mount, and what they revoked if asked for. */
 export async function readAuthorities(
   { ref, known, signal }: Reading<PkiCaRef>,
-  { read, intervalMs, hmacKey }: AuthoritiesOptions,
+  { read, intervalMs, hmacKey, now }: AuthoritiesOptions,
 ): Promise<SecretVersion | UnchangedSecret> {
   const { mount, crl } = ref;
   const get = (what: string) => readPublic(read, { mount, what }, signal);
@@ -34,7 +36,8 @@ export async function readAuthorities(
   if (crl && revoked === undefined) throw new VaultFault('refused', `${mount} has no revocation list`);
   const parts = { certificates, ...(revoked === undefined ? {} : { crl: revoked }) };
   const version = contentVersion(parts, hmacKey);
-  const unchanged = { version, checkAgainMs: intervalMs };
+  const warnings = revoked === undefined ? [] : crlWarnings(mount, revoked.reveal(), now());
+  const unchanged = { version, checkAgainMs: intervalMs, ...(warnings.length === 0 ? {} : { warnings }) };
   return version === known ? unchanged : { ...unchanged, parts };
 }
 

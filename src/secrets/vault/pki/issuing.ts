@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import type { Clock } from '../../../clock.ts';
 import { durationMs } from '../../../duration.ts';
+import { checkMaterial } from '../../material.ts';
 import type { SecretVersion, UnchangedSecret } from '../../store.ts';
 import type { VaultCalls } from '../calls.ts';
 import { VaultFault } from '../fault.ts';
@@ -30,6 +31,8 @@ const RENEW_AT = 2 / 3;
 const RENEW_JITTER = 0.1;
 /** However short the life seems to us, whose clock may be wrong. */
 const LEAST_WAIT_MS = 10_000;
+/** What the check refuses is asked for anew that soon, as somebody may have mended the role; and no sooner. */
+const UNSERVABLE_MS = 60_000;
 /** Less than what was asked for by that much is worth a word. */
 const NEARLY = 0.95;
 const REVOKED_AT_ONCE = 8;
@@ -86,7 +89,7 @@ export class Issuing {
       issued,
       lifeMs,
       warnings: lifeWarnings(ref, lifeMs),
-      renewAt: now + this.#wait(lifeMs),
+      renewAt: now + (isServable(issued, now) ? this.#wait(lifeMs) : UNSERVABLE_MS),
       readAt: now,
     };
     this.#kept.set(key, kept);
@@ -104,6 +107,11 @@ export class Issuing {
       if (Math.max(renewAt, readAt + lifeMs) < now) this.#kept.delete(key);
     for (const [serial, { endsAt }] of this.#valid) if (endsAt < now) this.#valid.delete(serial);
   }
+}
+
+/** The check says why to those who read it. */
+function isServable({ serial, parts }: Issued, now: number): boolean {
+  return checkMaterial('tls', { version: serial, parts }, now).problem === undefined;
 }
 
 /** A clock that was put back makes the life of what is kept no longer. */

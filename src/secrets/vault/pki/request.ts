@@ -1,7 +1,6 @@
 // The library registers its parts by metadata of classes: this has to come before it.
 import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
-import { isIP } from 'node:net';
 import {
   type JsonGeneralNames,
   Name,
@@ -55,17 +54,12 @@ function algorithmOf(keyType: KeyType, keyBits: number | undefined) {
   return { name: 'ECDSA', namedCurve: `P-${bits}`, hash: CURVE_HASH[bits] ?? 'SHA-256' };
 }
 
-/** `issue` makes the common name an alternative name where it is a host's, so this does too. */
-function extensionsOf({ commonName, altNames, ipSans, uriSans }: IssuedRef) {
-  const dns = new Set(isHostname(commonName) ? [commonName, ...altNames] : altNames);
+/** Vault adds the common name to them by itself, as it does with a key of its own. */
+function extensionsOf({ altNames, ipSans, uriSans }: IssuedRef) {
   const sans: JsonGeneralNames = [
-    ...[...dns].map((value) => ({ type: 'dns' as const, value })),
+    ...altNames.map((value) => ({ type: 'dns' as const, value })),
     ...ipSans.map((value) => ({ type: 'ip' as const, value })),
     ...uriSans.map((value) => ({ type: 'url' as const, value })),
   ];
   return sans.length === 0 ? [] : [new SubjectAlternativeNameExtension(sans)];
-}
-
-function isHostname(name: string): boolean {
-  return isIP(name) === 0 && /^(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i.test(name);
 }
