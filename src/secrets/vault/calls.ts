@@ -98,12 +98,13 @@ export function createCalls({ client, session, clock, life }: CallsOptions): War
   };
 }
 
+/** Whether a token is known not to live. What else goes wrong here says nothing about what was read. */
 async function lookUp(client: VaultClient, token: SecretBytes, signal: AbortSignal): Promise<boolean> {
   try {
     await client.call({ path: 'auth/token/lookup-self', token, signal });
     return true;
   } catch (error) {
-    if (reactionOf(error) === 'forbidden') return false;
-    throw error;
+    if (reactionOf(error) === undefined) throw error;
+    return reactionOf(error) !== 'forbidden';
   }
 }

@@ -41,6 +41,8 @@ export class SharedWork<Result> {
   }
 
   #end(key: string, running: Running<Result>): void {
+    const isDone = this.#running.get(key) !== running;
+    if (isDone) return;
     this.#forget(key, running);
     running.stop.abort();
   }

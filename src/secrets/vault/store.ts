@@ -52,7 +52,7 @@ export function createVaultStore(
   const calls = createCalls({ client, session, clock, life: life.signal });
   const hmacKey = context.hmacKey ?? new SecretBytes(randomBytes(32));
   const now = () => clock.now();
-  const readKv = createKv(calls, { intervalMs, hmacKey, now });
+  const readKv = createKv(calls, { life: life.signal, intervalMs, hmacKey, now });
   const issuing = new Issuing({ calls, clock, random });
   return {
     read: async (ref, signal, known) => {
@@ -91,13 +91,14 @@ function throwAll(faults: readonly (string | undefined)[]): void {
 }
 
 interface KvOptions {
+  readonly life: AbortSignal;
   readonly intervalMs: number;
   readonly hmacKey: SecretBytes;
   readonly now: () => number;
 }
 
-function createKv({ read, warnings }: WarnedCalls, { intervalMs, hmacKey, now }: KvOptions) {
-  const engines = new Engines(read);
+function createKv({ read, warnings }: WarnedCalls, { life, intervalMs, hmacKey, now }: KvOptions) {
+  const engines = new Engines(read, life);
   const kv2 = new Kv2({ read, intervalMs, now });
   return async (reading: Reading<KvRef>) => {
     const { ref, signal } = reading;

@@ -73,18 +73,28 @@ export class Transport {
     sending.signal.throwIfAborted();
     const fault = hostFault(url.protocol, url.hostname);
     if (fault !== undefined) throw new VaultFault('refused', fault);
-    const { headers, method, signal, body } = sending;
-    const options = { method, headers, signal, lookup: guardedLookup(url.protocol) };
-    const open =
-      url.protocol === 'https:'
-        ? requestHttps(url, { ...options, agent: await this.#options.tls.agent() })
-        : requestHttp(url, { ...options, agent: this.#plain });
-    const answered = Promise.withResolvers<IncomingMessage>();
-    open.on('response', answered.resolve);
-    open.on('error', answered.reject);
-    open.end(body);
-    return readWhole(await answered.promise);
+    const agent = url.protocol === 'https:' ? await this.#options.tls.agent() : this.#plain;
+    const asked = ask(url, sending, agent);
+    try {
+      return await readWhole(await asked.response);
+    } catch (error) {
+      // The other side may close a kept connection at the very moment that we use it again.
+      const isStale = asked.request.reusedSocket && codeOf(error) === 'ECONNRESET';
+      if (!isStale || sending.method !== 'GET' || sending.signal.aborted) throw error;
+      return readWhole(await ask(url, sending, agent).response);
+    }
   }
+}
+
+function ask(url: URL, { headers, method, signal, body }: Sending, agent: HttpAgent) {
+  const options = { method, headers, signal, agent, lookup: guardedLookup(url.protocol) };
+  const open = url.protocol === 'https:' ? requestHttps : requestHttp;
+  const request = open(url, options);
+  const answered = Promise.withResolvers<IncomingMessage>();
+  request.on('response', answered.resolve);
+  request.on('error', answered.reject);
+  request.end(body);
+  return { request, response: answered.promise };
 }
 
 async function readWhole(response: IncomingMessage): Promise<RawAnswer> {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { SecretBytes } from '../../../secret-bytes.ts';
 import type { VaultClient } from '../client.ts';
-import { VaultFault } from '../fault.ts';
+import { VaultFault, type VaultReaction } from '../fault.ts';
 import { parseAnswer } from '../kv-answers.ts';
 import { encodePath } from '../names.ts';
 import type { Login } from './method.ts';
@@ -46,10 +46,13 @@ export function ttlOf(seconds: number): number | undefined {
   return seconds === 0 ? undefined : seconds * 1000;
 }
 
-/** A refusal is the user's to mend, so it says where. */
+/**
+ * A refusal is the user's to mend, so it says where. A login that is forbidden is no secret that is
+ * forbidden, and one that leads nowhere is no secret that is absent.
+ */
 export function withHint(error: unknown, hint: string): unknown {
   return error instanceof VaultFault && isRefusal(error)
-    ? new VaultFault(error.reaction, `${error.message} (${hint})`, error.pauseMs)
+    ? new VaultFault(reactionTo(error), `${error.message} (${hint})`, error.pauseMs)
     : error;
 }
 
@@ -57,4 +60,8 @@ function isRefusal({ reaction, message }: VaultFault): boolean {
   if (['refused', 'forbidden', 'absent', 'broken'].includes(reaction)) return true;
   // So it answers to a certificate that has expired, too.
   return reaction === 'down' && message.includes('failed with status 500:');
+}
+
+function reactionTo({ reaction }: VaultFault): VaultReaction {
+  return reaction === 'down' ? 'down' : 'refused';
 }
