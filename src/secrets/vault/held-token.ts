@@ -1,7 +1,7 @@
-import { renewAnswer, ttlOf } from './auth/login-call.ts';
+import { isRefusal, renewAnswer, ttlOf } from './auth/login-call.ts';
 import type { Login } from './auth/method.ts';
 import type { VaultClient } from './client.ts';
-import { reactionOf } from './fault.ts';
+import { VaultFault } from './fault.ts';
 import { parseAnswer } from './kv-answers.ts';
 
 /** A login that is in use. */
@@ -40,8 +40,8 @@ export async function renewToken(
     const ttlMs = ttlOf(lease_duration);
     return { ...held, ttlMs, renewable, endsAt: endOf(now, ttlMs) };
   } catch (error) {
-    if (['down', 'throttled', undefined].includes(reactionOf(error))) throw error;
-    return undefined;
+    if (error instanceof VaultFault && isRefusal(error)) return undefined;
+    throw error;
   }
 }
 

@@ -114,10 +114,14 @@ describe('a token is kept valid', () => {
     expect(await token()).toBe('token-2');
   });
 
-  test('where its renewal is refused it is obtained anew', async () => {
+  test.each([
+    new VaultFault('forbidden', 'permission denied'),
+    new VaultFault('refused', 'lease is not renewable'),
+    new VaultFault('down', 'auth/token/renew-self failed with status 500: past the max TTL, cannot renew'),
+  ])('where its renewal is refused it is obtained anew: $message', async (fault) => {
     const { clock, vault, token } = makeSession();
     await token();
-    vault.renewalFault = new VaultFault('forbidden', 'permission denied');
+    vault.renewalFault = fault;
     await clock.advance(41 * MINUTE);
     expect(await token()).toBe('token-2');
   });

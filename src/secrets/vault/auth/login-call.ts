@@ -56,9 +56,12 @@ export function withHint(error: unknown, hint: string): unknown {
     : error;
 }
 
-function isRefusal({ reaction, message }: VaultFault): boolean {
+/**
+ * Something is to be done about it, and not by waiting. Vault answers 500 to some of these, too: a
+ * certificate that has expired, a token past its greatest age.
+ */
+export function isRefusal({ reaction, message }: VaultFault): boolean {
   if (['refused', 'forbidden', 'absent', 'broken'].includes(reaction)) return true;
-  // So it answers to a certificate that has expired, too.
   return reaction === 'down' && message.includes('failed with status 500:');
 }
 
