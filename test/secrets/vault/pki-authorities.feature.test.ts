@@ -2,10 +2,10 @@ import { X509Certificate } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { checkMaterial } from '../../../src/secrets/material.ts';
 import type { SecretStore } from '../../../src/secrets/store.ts';
-import { caVaultRef, tlsVaultRef } from '../../../src/secrets/vault/refs.ts';
+import { caVaultRef } from '../../../src/secrets/vault/refs.ts';
 import { type ManualClock, manualClock } from '../../discovery/manual-clock.ts';
 import { type OpenBao, startOpenBao } from '../../parts/openbao.ts';
-import { mountPki, revokedSerials } from './pki.ts';
+import { issuedRef, mountPki, revokedSerials } from './pki.ts';
 import { readWhole, textOf, tokenWith, vaultStoreAt } from './vault-store.ts';
 
 const HOUR = 3_600_000;
@@ -26,10 +26,6 @@ beforeEach(() => {
 });
 afterEach(() => store.close?.());
 
-const issued = (more: Readonly<Record<string, unknown>> = {}) =>
-  tlsVaultRef.parse({
-    pki: { mount: 'pki', role: 'web', commonName: 'shop.example.com', ttl: '3h', ...more },
-  });
 const authorities = (mount: string, crl = false) => caVaultRef.parse({ pki: { mount, crl } });
 
 describe('the authorities of a PKI mount', () => {
@@ -51,7 +47,7 @@ describe('the authorities of a PKI mount', () => {
 
   test('with the revocation list are another version when something is revoked', async () => {
     const before = await readWhole(store, authorities('pki', true));
-    const { version: serial } = await readWhole(store, issued());
+    const { version: serial } = await readWhole(store, issuedRef());
     await bao.call('POST', 'pki/revoke', { serial_number: serial });
     const after = await readWhole(store, authorities('pki', true));
     expect(after.version).not.toBe(before.version);
@@ -91,22 +87,22 @@ describe('at the end', () => {
 
   test('what was issued is revoked where that is asked for, also what was replaced and is valid yet', async () => {
     const leaving = vaultStoreAt({ url: bao.url, clock, options: { revokeOnShutdown: true } });
-    const first = await readWhole(leaving, issued());
+    const first = await readWhole(leaving, issuedRef());
     await clock.advance(2.1 * HOUR);
-    const second = await readWhole(leaving, issued());
+    const second = await readWhole(leaving, issuedRef());
     await leaving.close?.();
     expect(await crl()).toEqual(expect.arrayContaining([first.version, second.version]));
   });
 
   test('and is not where it is not', async () => {
-    const { version } = await readWhole(store, issued());
+    const { version } = await readWhole(store, issuedRef());
     await store.close?.();
     expect(await crl()).not.toContain(version);
   });
 
   test('what ended by itself is left alone', async () => {
     const leaving = vaultStoreAt({ url: bao.url, clock, options: { revokeOnShutdown: true } });
-    const { version } = await readWhole(leaving, issued());
+    const { version } = await readWhole(leaving, issuedRef());
     await clock.advance(4 * HOUR);
     await leaving.close?.();
     expect(await crl()).not.toContain(version);
@@ -116,7 +112,7 @@ describe('at the end', () => {
     const policy = 'path "pki/issue/web" { capabilities = ["update"] }';
     const token = await tokenWith(bao, 'issue-only', policy);
     const leaving = vaultStoreAt({ url: bao.url, clock, token, options: { revokeOnShutdown: true } });
-    await readWhole(leaving, issued());
+    await readWhole(leaving, issuedRef());
     await expect(leaving.close?.()).rejects.toThrow(
       /1 of 1 certificates could not be revoked: .*needs update on pki\/revoke/,
     );

@@ -176,17 +176,3 @@ test('a root whose chain an old Vault leaves empty is read by itself', async () 
   expect(textOf(parts?.['certificates'])).toBe(root.certificate);
   expect(asked).toEqual(['root/cert/ca_chain', 'root/cert/ca']);
 });
-
-test.for([
-  ['altNames', ['a,b.example.com']],
-  ['altNames', ['a b']],
-  ['ipSans', ['10.0.0']],
-  ['uriSans', ['no uri']],
-  ['ttl', '10s'],
-  ['ttl', '3 days'],
-  ['keyBits', 256],
-] as const)('the schema refuses %s: %s', ([key, value]) => {
-  const pki = { mount: 'pki', role: 'web', commonName: 'a.example.com', [key]: value };
-  expect(tlsVaultRef.safeParse({ pki }).success).toBe(false);
-  expect(tlsVaultRef.safeParse({ pki: { ...pki, [key]: undefined } }).success).toBe(true);
-});

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { X509Crl } from '@peculiar/x509';
 import { z } from 'zod';
+import { tlsVaultRef } from '../../../src/secrets/vault/refs.ts';
 import type { OpenBao } from '../../parts/openbao.ts';
 
 const csrAnswer = z.object({ data: z.object({ csr: z.string() }) });
@@ -31,6 +32,12 @@ export async function putRole(bao: OpenBao, name: string, more: Readonly<Record<
     allowed_uri_sans: ['spiffe://example.com/*'],
     ...more,
   });
+}
+
+/** A certificate for three hours of the role `web`. */
+export function issuedRef(more: Readonly<Record<string, unknown>> = {}) {
+  const pki = { mount: 'pki', role: 'web', commonName: 'shop.example.com', ttl: '3h', ...more };
+  return tlsVaultRef.parse({ pki });
 }
 
 /** As Vault writes them: `0a:1b:…`. */
