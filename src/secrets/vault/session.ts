@@ -61,6 +61,11 @@ export class Session {
     return this.#renew('anew', signal);
   }
 
+  /** The last try to log in, or to renew, has failed. */
+  get isFailing(): boolean {
+    return this.#failure !== undefined;
+  }
+
   /** What will keep the next login from succeeding, though this one holds. */
   get warnings(): readonly string[] {
     return this.#preparation.warnings;

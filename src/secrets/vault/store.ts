@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, systemClock } from '../../clock.ts';
 import { SecretBytes } from '../../secret-bytes.ts';
-import type { SecretStore, SecretStoreContext } from '../store.ts';
+import type { SecretStore, SecretStoreContext, SecretVersion, UnchangedSecret } from '../store.ts';
 import { createAuth } from './auth/index.ts';
 import { createCalls, type WarnedCalls } from './calls.ts';
 import { createClient } from './client.ts';
@@ -12,7 +12,8 @@ import { readKv1 } from './kv1.ts';
 import { Kv2, type Reading } from './kv2.ts';
 import { readAuthorities } from './pki/authorities.ts';
 import { Issuing } from './pki/issuing.ts';
-import { type KvRef, vaultRef } from './refs.ts';
+import { Recovery } from './recovery.ts';
+import { type KvRef, type VaultRef, vaultRef } from './refs.ts';
 import type { VaultOptions } from './schema.ts';
 import { Session } from './session.ts';
 import { createTlsAgents } from './tls.ts';
@@ -27,6 +28,8 @@ export interface VaultEdges {
   readonly deadlineMs: number;
 }
 
+/** Answered well by the active node alone: a standby that serves nothing is not back. */
+const HEALTH = 'sys/health?perfstandbyok=true';
 /** For all that is given back at the end. */
 const CLOSE_MS = 15_000;
 
@@ -54,15 +57,28 @@ export function createVaultStore(
   const now = () => clock.now();
   const readKv = createKv(calls, { life: life.signal, intervalMs, hmacKey, now });
   const issuing = new Issuing({ calls, clock, random });
+  const probe = async (signal: AbortSignal) => {
+    await client.call({ path: HEALTH, signal });
+    if (session.isFailing) throw new VaultFault('refused', 'it does not let us in yet');
+  };
+  const recovery = new Recovery({ probe, clock, life: life.signal });
+  const readOne = ({ ref, ...reading }: Reading<VaultRef>): Promise<Answer> => {
+    if (!('pki' in ref)) return readKv({ ref, ...reading });
+    const { pki } = ref;
+    if ('role' in pki) return issuing.read({ ref: pki, ...reading });
+    return readAuthorities({ ref: pki, ...reading }, { read: calls.read, intervalMs, hmacKey, now });
+  };
   return {
     read: async (ref, signal, known) => {
       signal.throwIfAborted();
-      const parsed = vaultRef.parse(ref);
-      if (!('pki' in parsed)) return readKv({ ref: parsed, known, signal });
-      const { pki } = parsed;
-      if ('role' in pki) return issuing.read({ ref: pki, known, signal });
-      return readAuthorities({ ref: pki, known, signal }, { read: calls.read, intervalMs, hmacKey, now });
+      try {
+        return await readOne({ ref: vaultRef.parse(ref), known, signal });
+      } catch (error) {
+        if (reactionOf(error) === 'down' || session.isFailing) recovery.lost(JSON.stringify(ref));
+        throw error;
+      }
     },
+    watch: (ref, back, signal) => recovery.watch(JSON.stringify(ref), back, signal),
     close: async () => {
       const revoke = options.revokeOnShutdown;
       const signal = AbortSignal.timeout(CLOSE_MS);
@@ -77,6 +93,8 @@ export function createVaultStore(
     },
   };
 }
+
+type Answer = SecretVersion | UnchangedSecret | undefined;
 
 async function faultOf(ending: Promise<void>): Promise<string | undefined> {
   return ending.then(

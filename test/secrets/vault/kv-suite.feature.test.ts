@@ -31,6 +31,7 @@ describe.each([1, 2] as const)('KV version %i', (version) => {
     return {
       store,
       ref,
+      hintsOfRecovery: true,
       absentRef: { ...ref, path: 'shop/none' },
       marker: old.privateKey.split('\n')[1] ?? 'none',
       rotate: async () => void (await put(turn++ % 2 === 0 ? next : old)),

@@ -22,6 +22,7 @@ describe.each([
     return {
       store,
       ref: { pki },
+      hintsOfRecovery: true,
       absentRef: { mount: 'secret', path: 'none', certificate: 'chain', privateKey: 'key' },
       marker: P256_KEY,
       // Nobody else changes what was issued: it is its own time that does.
