@@ -167,7 +167,9 @@ export class Feeds {
       return;
     }
     metrics.secretProblems.inc();
-    logger.error({ secret: name }, `${problem.message}; the last good version stays`);
+    const served = this.secrets.served(name);
+    const effect = served === undefined ? 'nothing of it is served yet' : 'the last good version stays';
+    logger.error({ secret: name }, `${problem.message}; ${effect}`);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { AlarmView } from '../api/source-views.ts';
 import type { SecretStatus } from '../secrets/refresh.ts';
 import { iso } from './node-views.ts';
+import { withoutName } from './secret-words.ts';
 
 /** Failed looks in a row that are an alarm (SRC3). */
 const FAILURES = 3;
@@ -15,10 +16,10 @@ export function secretAlarms(secrets: readonly SecretStatus[]): readonly AlarmVi
   ]);
 }
 
-function failingText({ problem, state, notAfter }: SecretStatus): string {
+function failingText({ name, problem, state, notAfter }: SecretStatus): string {
   const until = notAfter === undefined ? '' : ` until ${iso(notAfter)}`;
   const served = state === 'absent' ? 'nothing of it is served' : `what was read before is served${until}`;
-  return `cannot be read again and again; ${served}: ${problem ?? 'no reason is known'}`;
+  return `cannot be read again and again; ${served}: ${withoutName(name, problem) ?? 'no reason is known'}`;
 }
 
 function endText({ alarm, notAfter }: SecretStatus): string {

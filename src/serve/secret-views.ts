@@ -11,6 +11,7 @@ import { hostnameWarnings } from './hostname-warnings.ts';
 import { iso } from './node-views.ts';
 import { plainOf } from './plain.ts';
 import { maySeeSecrets } from './secret-asks.ts';
+import { withoutName } from './secret-words.ts';
 import { unknownName } from './unknown-name.ts';
 
 export interface SecretParts {
@@ -74,7 +75,8 @@ function detailOf(
   status: SecretStatus,
   reach: ReadonlyMap<string, Reach>,
 ): SecretDetailView {
-  const { name, kind, store, state, version, alarm, failures, problem } = status;
+  const { name, kind, store, state, version, alarm, failures } = status;
+  const problem = withoutName(name, status.problem);
   const warnings = [...status.warnings, ...hostnameWarnings(config, name, secrets.served(name))];
   const groups = config === undefined ? [] : groupsWith(config, name).map(({ group }) => group.name);
   const nodes =

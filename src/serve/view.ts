@@ -24,6 +24,7 @@ import { typeWord } from './node-port.ts';
 import { isInSync, iso, nodesOf } from './node-views.ts';
 import type { ConfigFacts } from './running-config.ts';
 import { explainSecretOf, secretsOf } from './secret-views.ts';
+import { withoutName } from './secret-words.ts';
 import { createSourceView } from './source-view.ts';
 import { sourcesOf } from './source-views.ts';
 
@@ -118,7 +119,8 @@ function sourcesIn(replica: Shown): StatusView['sources'] {
 }
 
 function secretOf(config: Config | undefined, status: SecretStatus): SecretView {
-  const { name, state, notAfter, problem } = status;
+  const { name, state, notAfter } = status;
+  const problem = withoutName(name, status.problem);
   return {
     name,
     kind: config?.secrets.get(name)?.kind ?? 'value',

@@ -124,7 +124,7 @@ describe('muster secrets', () => {
       /^shop +tls +file +ok, ends soon +a1b2c3 +2026-11-22 12:00 +12:00:00Z +12:01:00Z +2 +the listener "public" serves it for www\.example\.org, and it is for \*\.example\.com/m,
     );
     expect(out).toMatch(/^spare +value +file +ok +x{13}… +12:00:00Z +12:01:00Z +0/m);
-    expect(out).toMatch(/^token +value +file +absent .* 0 +secret "token": no such file$/m);
+    expect(out).toMatch(/^token +value +file +absent .* 0 +no such file$/m);
     expect(out).not.toContain(MARKER);
   });
 

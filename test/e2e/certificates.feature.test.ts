@@ -96,11 +96,10 @@ test('a bad pair keeps the old certificate and shows in status; a good one ends 
   ];
   for (const { what, chain, privateKey } of bad) {
     await pair.write({ chain, privateKey });
-    const problem = await until('the problem in status', async () => {
+    await until('the problem in status', async () => {
       const text = await problemOf(replica, 'shop');
       return text !== undefined && what.test(text) ? text : undefined;
     });
-    expect(problem).toContain('secret "shop"');
     expect(await certificateOf(shown)).toBe(derOf(good.chain));
   }
   expect(replica.log()).toContain('the last good version stays');

@@ -63,6 +63,8 @@ test('FAULT7: certificates out of Vault, its PKI, Secrets Manager and files are 
 
   // They come back, each with something newer.
   await bao.unseal();
+  const isBack = async () => (await stateOf(replica, 'vault')) === 'ok';
+  await until('Vault to be read within 10 s', isBack, { timeoutMs: 10_000 });
   await moto.checkCredentialsAfter(1_000_000);
   await replace(keys, JSON.stringify(KEYS));
   await untilShown(await ofEach(stores.rotate));
