@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SecretBytes } from '../../../secret-bytes.ts';
-import type { VaultCall, VaultClient } from '../client.ts';
+import type { VaultClient } from '../client.ts';
 import { reactionOf, VaultFault } from '../fault.ts';
 import { parseAnswer } from '../kv-answers.ts';
 
@@ -35,6 +35,7 @@ export function createUnwrapper(
   readToken: () => Promise<string>,
 ): () => Promise<SecretBytes> {
   let kept: Unwrapped | undefined;
+  const cutOff = new Set<string>();
   return async () => {
     const wrapping = await readToken().catch((error: unknown) => {
       if (kept === undefined) throw error;
@@ -42,7 +43,7 @@ export function createUnwrapper(
     });
     if (kept?.wrapping === wrapping) return kept.secretId;
     const before = kept;
-    const mine: Unwrapped = { wrapping, secretId: unwrap(options, wrapping) };
+    const mine: Unwrapped = { wrapping, secretId: unwrap({ ...options, cutOff }, wrapping) };
     kept = mine;
     mine.secretId.catch(() => {
       if (kept === mine) kept = before;
@@ -51,36 +52,48 @@ export function createUnwrapper(
   };
 }
 
-/** Whoever waited for it may have given up: the token is spent all the same, so no abort ends this. */
-async function unwrap(options: UnwrapperOptions, wrapping: string): Promise<SecretBytes> {
-  const signal = AbortSignal.timeout(CALL_MS);
-  const spend = (path: string, token: Pick<VaultCall, 'body' | 'token'>) =>
-    options.client.call({ method: 'POST', path, signal, ...token }).catch((error: unknown) => {
-      throw asAlarm(error, options.file);
-    });
-  const origin = 'sys/wrapping/lookup';
-  const { data } = parseAnswer(lookupAnswer, await spend(origin, { body: { token: wrapping } }), origin);
-  checkOrigin(options, data.creation_path);
-  const path = 'sys/wrapping/unwrap';
-  const answer = await spend(path, { token: SecretBytes.fromUtf8(wrapping) });
-  return SecretBytes.fromUtf8(parseAnswer(unwrapAnswer, answer, path).data.secret_id);
+interface Unwrapping extends UnwrapperOptions {
+  /** Tokens that we used, perhaps, without seeing the answer. */
+  readonly cutOff: Set<string>;
 }
+
+/** Whoever waited for it may have given up: the token is spent all the same, so no abort ends this. */
+async function unwrap(options: Unwrapping, wrapping: string): Promise<SecretBytes> {
+  const { client, cutOff } = options;
+  const signal = AbortSignal.timeout(CALL_MS);
+  const [origin, path] = ['sys/wrapping/lookup', 'sys/wrapping/unwrap'];
+  try {
+    const looked = await client.call({ method: 'POST', path: origin, body: { token: wrapping }, signal });
+    checkOrigin(options, parseAnswer(lookupAnswer, looked, origin).data.creation_path);
+    const token = SecretBytes.fromUtf8(wrapping);
+    const answer = await client.call({ method: 'POST', path, token, signal }).catch((error: unknown) => {
+      if (reactionOf(error) === 'down') cutOff.add(wrapping);
+      throw error;
+    });
+    return SecretBytes.fromUtf8(parseAnswer(unwrapAnswer, answer, path).data.secret_id);
+  } catch (error) {
+    throw error instanceof ForeignToken ? error : asAlarm(error, options, cutOff.has(wrapping));
+  }
+}
+
+class ForeignToken extends VaultFault {}
 
 /** Who can write the file could wrap anything; only a secret id of this method is taken. */
 function checkOrigin({ mount, file }: UnwrapperOptions, path: string): void {
   const [start, end] = [`auth/${mount}/role/`, '/secret-id'];
   const role = path.slice(start.length, -end.length);
   if (path === start + role + end && role !== '' && !role.includes('/')) return;
-  throw new VaultFault(
+  throw new ForeignToken(
     'refused',
     `${file} holds a wrapping token of ${path}, not of ${start}<role>${end}: SOMEBODY MAY HAVE PUT IT THERE in place of ours. Find out who, and write a new one`,
   );
 }
 
-function asAlarm(error: unknown, file: string): unknown {
+function asAlarm(error: unknown, { file }: UnwrapperOptions, byUs: boolean): unknown {
   if (!['refused', 'forbidden', 'absent'].includes(reactionOf(error) ?? '')) return error;
-  return new VaultFault(
-    'refused',
-    `the wrapping token in ${file} was used already, or has expired. If it was neither late nor used by us before a restart, SOMEBODY ELSE MAY HAVE THE SECRET ID: destroy it, and write a new wrapping token`,
-  );
+  const what = `the wrapping token in ${file} was used already, or has expired`;
+  const why = byUs
+    ? 'It was most likely used by us, in a call whose answer was cut off: write a new one'
+    : 'If it was neither late nor used by us before a restart, SOMEBODY ELSE MAY HAVE THE SECRET ID: destroy it, and write a new wrapping token';
+  return new VaultFault('refused', `${what}. ${why}`);
 }
