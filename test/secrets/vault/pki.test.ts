@@ -1,58 +1,13 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { SecretBytes } from '../../../src/secret-bytes.ts';
-import type { VaultCalls } from '../../../src/secrets/vault/calls.ts';
 import { VaultFault } from '../../../src/secrets/vault/fault.ts';
 import { readAuthorities } from '../../../src/secrets/vault/pki/authorities.ts';
-import { Issuing } from '../../../src/secrets/vault/pki/issuing.ts';
-import { type IssuedRef, tlsVaultRef } from '../../../src/secrets/vault/refs.ts';
-import { manualClock } from '../../discovery/manual-clock.ts';
-import { makeCa, makeCertificate } from '../certificates.ts';
+import { answering, good, issuedRef, leaf, middle, reading, root, start } from './fake-pki.ts';
 import { textOf } from './vault-store.ts';
 
 const DAY = 86_400_000;
 const never = new AbortController().signal;
-const start = Date.now();
-
-const root = await makeCa({ name: 'root' });
-const middle = await makeCa({ name: 'middle', issuer: root });
-const leaf = await makeCertificate({
-  names: ['a.example.com'],
-  issuer: middle,
-  days: 3,
-  from: new Date(start),
-});
-
-const good = {
-  certificate: leaf.certificate,
-  issuing_ca: middle.certificate,
-  ca_chain: [middle.certificate, root.certificate],
-  serial_number: '1a:2b:3c',
-  private_key: leaf.privateKey,
-};
-
-function issuedRef(more: Readonly<Record<string, unknown>> = {}): IssuedRef {
-  const ref = tlsVaultRef.parse({
-    pki: { mount: 'pki', role: 'web', commonName: 'a.example.com', ...more },
-  });
-  return 'pki' in ref ? ref.pki : expect.unreachable('the reference is one to PKI');
-}
-
-/** Vault answers every write with this, and remembers what was written. */
-function answering(answer: (turn: number, signal: AbortSignal) => unknown) {
-  const written: { readonly path: string; readonly body: Readonly<Record<string, unknown>> }[] = [];
-  const calls: VaultCalls = {
-    read: async () => expect.unreachable('nothing is read'),
-    write: async (path, body, signal) => {
-      written.push({ path, body });
-      return await answer(written.length, signal);
-    },
-  };
-  const clock = manualClock(start);
-  return { written, clock, issuing: new Issuing({ calls, clock, random: () => 0.5 }) };
-}
-
-const reading = (ref = issuedRef(), signal = never) => ({ ref, known: undefined, signal });
 
 describe('answers of the PKI engine', () => {
   test.for([
@@ -134,31 +89,6 @@ describe('when to issue', () => {
     gate.resolve();
     expect((await kept).version).toBe('1a:2b:3c');
     expect(written).toHaveLength(1);
-  });
-
-  test('the end of the store ends what runs', async () => {
-    const { issuing } = answering(
-      (_, signal) =>
-        new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
-    );
-    const read = issuing.read(reading());
-    await issuing.close({ revoke: false, signal: never });
-    await expect(read).rejects.toThrow('the store is closed');
-  });
-
-  test('a hundred certificates are revoked though some cannot be', async () => {
-    const serial = (turn: number) => `aa:${String(turn).padStart(4, '0').replace(/(..)/, '$1:')}`;
-    const { issuing, written } = answering((turn) => {
-      if (turn <= 100) return { data: { ...good, serial_number: serial(turn) } };
-      if (turn % 10 === 0) throw new VaultFault('down', 'no');
-      return undefined;
-    });
-    for (let n = 0; n < 100; n += 1)
-      await issuing.read(reading(issuedRef({ commonName: `n${n}.example.com` })));
-    const closed = issuing.close({ revoke: true, signal: never });
-    await expect(closed).rejects.toThrow('10 of 100 certificates could not be revoked: no');
-    const revoked = written.slice(100).map(({ path, body }) => `${path} ${body['serial_number']}`);
-    expect(revoked).toEqual(Array.from({ length: 100 }, (_, n) => `pki/revoke ${serial(n + 1)}`));
   });
 });
 

@@ -15,7 +15,7 @@ let store: SecretStore;
 
 beforeEach(async () => {
   vault = await startFakeVault();
-  store = vaultStoreAt({ url: vault.url, token: TOKEN, deadlineMs: DEADLINE_MS });
+  store = vaultStoreAt({ url: vault.url, token: TOKEN });
 });
 afterEach(async () => {
   await store.close?.();
@@ -23,7 +23,7 @@ afterEach(async () => {
 });
 
 /** The login is there already: what is measured is one call. */
-const loggedIn = async () => void (await readWhole(store, REF));
+const loggedIn = (to = store) => until('the login', () => readWhole(to, REF));
 
 async function timed<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly ms: number }> {
   const started = performance.now();
@@ -69,38 +69,37 @@ describe('an answer that does not come', () => {
   };
 
   test.for(Object.entries(SILENCE))('%s: fails at the deadline', async ([, answer]) => {
-    await loggedIn();
+    const hasty = vaultStoreAt({ url: vault.url, token: TOKEN, deadlineMs: DEADLINE_MS });
+    await loggedIn(hasty);
     vault.script(() => answer);
-    const { result, ms } = await timed(() => failureOf(store));
+    const { result, ms } = await timed(() => failureOf(hasty));
     expect(result.reaction).toBe('down');
     expect(result.message).toBe(`${vault.url} gave no answer within 0.3 s`);
     expect(ms).toBeGreaterThan(DEADLINE_MS * 0.9);
-    expect(ms).toBeLessThan(DEADLINE_MS * 5);
+    expect(ms).toBeLessThan(DEADLINE_MS * 10);
     await until('the connection to end', () => vault.open() === 0);
+    await hasty.close?.();
   });
 
   test.for(Object.entries(SILENCE))('%s: ends at once when nobody waits any more', async ([, answer]) => {
-    const patient = vaultStoreAt({ url: vault.url, token: TOKEN, deadlineMs: 60_000 });
     vault.script(() => answer);
     const waiting = new AbortController();
-    const read = patient.read(REF, waiting.signal);
+    const read = store.read(REF, waiting.signal);
     await until('the request to arrive', () => vault.requests.length === 1);
     const { result, ms } = await timed(() => {
       waiting.abort(new Error('stopped'));
       return read.catch((error: unknown) => error);
     });
     expect(result).toMatchObject({ message: 'stopped' });
-    expect(ms).toBeLessThan(200);
+    expect(ms).toBeLessThan(1000);
     await until('the connection to end', () => vault.open() === 0);
-    await patient.close?.();
   });
 
   test('the end of the store ends what waits', async () => {
-    const patient = vaultStoreAt({ url: vault.url, token: TOKEN, deadlineMs: 60_000 });
     vault.script(() => () => undefined);
-    const read = failureOf(patient);
+    const read = failureOf(store);
     await until('the request to arrive', () => vault.requests.length === 1);
-    await patient.close?.();
+    await store.close?.();
     expect((await read).message).toBe('the store is closed');
     await until('the connection to end', () => vault.open() === 0);
   });

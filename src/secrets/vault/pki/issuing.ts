@@ -36,6 +36,8 @@ const UNSERVABLE_MS = 60_000;
 /** Less than what was asked for by that much is worth a word. */
 const NEARLY = 0.95;
 const REVOKED_AT_ONCE = 8;
+const LATE =
+  'there was no more time; Vault makes its whole list anew for each one, unless auto_rebuild is set in config/crl of the mount';
 
 /** Certificates that were issued to us: one for each reference, kept until it is time for the next. */
 export class Issuing {
@@ -142,6 +144,6 @@ function lifeWarnings({ mount, role, ttl }: IssuedRef, lifeMs: number): readonly
 
 function notRevoked(reasons: readonly unknown[], of: number): VaultFault {
   const [first] = reasons;
-  const why = first instanceof VaultFault ? first.message : 'no answer in time';
+  const why = first instanceof VaultFault ? first.message : LATE;
   return new VaultFault('down', `${reasons.length} of ${of} certificates could not be revoked: ${why}`);
 }
