@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../../clock.ts';
 import { SecretBytes } from '../../secret-bytes.ts';
 import type { SecretStore, SecretStoreContext, SecretVersion, UnchangedSecret } from '../store.ts';
 import { createAuth } from './auth/index.ts';
-import { createCalls, type WarnedCalls } from './calls.ts';
+import { createCalls, type VaultCalls } from './calls.ts';
 import { createClient } from './client.ts';
 import { Engines } from './engines.ts';
 import { reactionOf, VaultFault } from './fault.ts';
@@ -72,7 +72,7 @@ export function createVaultStore(
     read: async (ref, signal, known) => {
       signal.throwIfAborted();
       try {
-        return await readOne({ ref: vaultRef.parse(ref), known, signal });
+        return withWarnings(await readOne({ ref: vaultRef.parse(ref), known, signal }), calls.warnings());
       } catch (error) {
         if (reactionOf(error) === 'down' || session.isFailing) recovery.lost(JSON.stringify(ref));
         throw error;
@@ -115,7 +115,7 @@ interface KvOptions {
   readonly now: () => number;
 }
 
-function createKv({ read, warnings }: WarnedCalls, { life, intervalMs, hmacKey, now }: KvOptions) {
+function createKv({ read }: VaultCalls, { life, intervalMs, hmacKey, now }: KvOptions) {
   const engines = new Engines(read, life);
   const kv2 = new Kv2({ read, intervalMs, now });
   return async (reading: Reading<KvRef>) => {
@@ -126,7 +126,7 @@ function createKv({ read, warnings }: WarnedCalls, { life, intervalMs, hmacKey, 
         ? kv2.read(reading)
         : readKv1(reading, { read, intervalMs, hmacKey }));
       if (found === undefined) engines.forget(ref.mount);
-      return withWarnings(found, warnings());
+      return found;
     } catch (error) {
       if (reactionOf(error) === 'broken') engines.forget(ref.mount);
       throw error;
