@@ -56,8 +56,11 @@ export class Session {
 
   /** For whoever knows the token to be of no use. What failed a moment ago is not tried again yet. */
   async logInAnew(signal: AbortSignal): Promise<HeldToken> {
+    const { clock, method } = this.#options;
     const failure = this.#failure;
-    if (failure !== undefined && leftMs(failure, this.#options.clock.now()) > 0) throw failure.error;
+    const waits = failure !== undefined && leftMs(failure, clock.now()) > 0;
+    // At a start the token may come a moment after those who need it.
+    if (waits && (await method.stamp()) === failure.stamp) throw failure.error;
     return this.#renew('anew', signal);
   }
 
