@@ -72,7 +72,7 @@ export function createVaultStore(
     read: async (ref, signal, known) => {
       signal.throwIfAborted();
       try {
-        return withWarnings(await readOne({ ref: vaultRef.parse(ref), known, signal }), calls.warnings());
+        return withWarnings(await readOne({ ref: parsed(ref), known, signal }), calls.warnings());
       } catch (error) {
         if (reactionOf(error) === 'down' || session.isFailing) recovery.lost(JSON.stringify(ref));
         throw error;
@@ -92,6 +92,16 @@ export function createVaultStore(
       }
     },
   };
+}
+
+/** A reference is the same object at each read: it is taken apart once. */
+const parsedRefs = new WeakMap<object, VaultRef>();
+
+function parsed(ref: unknown): VaultRef {
+  if (typeof ref !== 'object' || ref === null) return vaultRef.parse(ref);
+  const found = parsedRefs.get(ref) ?? vaultRef.parse(ref);
+  parsedRefs.set(ref, found);
+  return found;
 }
 
 type Answer = SecretVersion | UnchangedSecret | undefined;

@@ -50,8 +50,10 @@ export class Transport {
 
   async send(start: URL, sending: Sending): Promise<RawAnswer> {
     const { deadlineMs, origins } = this.#options;
-    const late = AbortSignal.timeout(deadlineMs);
-    const signal = AbortSignal.any([sending.signal, late]);
+    // Not AbortSignal.timeout: it cannot be taken back, and would wake us up long after each answer.
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), deadlineMs);
+    const signal = AbortSignal.any([sending.signal, late.signal]);
     let url = start;
     try {
       for (let hops = 0; hops <= MAX_REDIRECTS; hops += 1) {
@@ -63,7 +65,9 @@ export class Transport {
       sending.signal.throwIfAborted();
       if (error instanceof VaultFault) throw error;
       const slow = `${url.origin} gave no answer within ${deadlineMs / 1000} s`;
-      throw new VaultFault('down', late.aborted ? slow : unreachable(url, error));
+      throw new VaultFault('down', late.signal.aborted ? slow : unreachable(url, error));
+    } finally {
+      clearTimeout(timer);
     }
     throw new VaultFault('broken', `${start.origin} redirects more than ${MAX_REDIRECTS} times`);
   }
