@@ -105,6 +105,7 @@ test('P8: after a crash, with every store down, a fresh Envoy serves TLS within 
   expect(tookMs).toBeLessThan(5_000);
   await envoy.ready();
   expect(await hostsOf(envoy, 'web')).toHaveLength(1);
+  expect(await stateOf(second, 'web-tls')).toBe('restored');
   expect(second.log()).not.toContain('sealed with another key');
 
   await stageOne.giveStores();
