@@ -54,13 +54,19 @@ async function stateOf(replica: TestReplica, name: string): Promise<string | und
   return (await replica.status()).secrets.find((one) => one.name === name)?.state;
 }
 
-/** What a replica prints that dies of an error of its own, with everything that Node can be told to add. */
+/** What a replica prints that has read every secret and then dies of an error of its own, with everything that Node can be told to add. */
 function crash({ config, state }: Workspace): Promise<Buffer> {
   const script = `
     import { serve } from ${JSON.stringify(join(process.cwd(), 'src/serve.ts'))};
     const at = { host: '127.0.0.1', port: 0 };
-    await serve({ config: ${JSON.stringify(config)}, state: ${JSON.stringify(`${state}-crash`)}, xds: at, api: at, operators: [], logLevel: 'trace', allowPlaintext: false }, { version: 'test' });
-    setTimeout(() => { throw new Error('a fault of ours'); }, 3000);
+    let read = 0;
+    const write = (line) => {
+      process.stdout.write(line);
+      if (!line.includes('a secret has a new version')) return;
+      read += 1;
+      if (read === ${SECRETS.length}) setImmediate(() => { throw new Error('a fault of ours'); });
+    };
+    await serve({ config: ${JSON.stringify(config)}, state: ${JSON.stringify(`${state}-crash`)}, xds: at, api: at, operators: [], logLevel: 'trace', allowPlaintext: false }, { version: 'test', log: { write } });
   `;
   const flags = ['--trace-uncaught', '--trace-warnings', '--input-type=module', '-e', script];
   return new Promise((resolve) => {
@@ -87,6 +93,7 @@ test('P5: out of every store, whole and failing: no log, answer, metric, dump, s
   }
   await until('the issued one', async () => (await stateOf(replica, 'issued')) === 'ok');
   const before = await answers(replica);
+  const crashed = await crash(workspace);
 
   await stores.bao.seal();
   await replace(keys, JSON.stringify({ ...KEYS, accessKeyId: 'AKIAWRONG' }));
@@ -101,7 +108,7 @@ test('P5: out of every store, whole and failing: no log, answer, metric, dump, s
     ...before,
     ...[...(await answers(replica))].map(([place, text]) => [`failing: ${place}`, text] as const),
     ...(await commands(replica, workspace.config)),
-    ['the crash', await crash(workspace)] as const,
+    ['the crash', crashed] as const,
   ]);
   await replica.stop();
   const written = await filesUnder(workspace.state);
